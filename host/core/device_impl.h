@@ -1,0 +1,62 @@
+/* What a device is made of, and its memory. Host code talks to any device through these functions. */
+#ifndef VLY_DEVICE_IMPL_H
+#define VLY_DEVICE_IMPL_H
+
+#include "core/comm.h"
+#include "core/pool.h"
+#include "kernels.h"
+#include "voxelyte/device.h"
+
+/* The calls a device backend provides; every one can be made to fail (fault seam "device"). */
+typedef struct vly_device_calls {
+    vly_status (*alloc)(vly_device *device, void **out, int64_t bytes);
+    void (*free)(vly_device *device, void *memory);
+    vly_status (*alloc_pinned)(vly_device *device, void **out, int64_t bytes); /* host memory the device can reach */
+    void (*free_pinned)(vly_device *device, void *memory);
+    vly_status (*upload)(vly_device *device, void *to, const void *from, int64_t bytes);
+    vly_status (*download)(vly_device *device, void *to, const void *from,
+                           int64_t bytes); /* returns when it is there */
+    vly_status (*clear)(vly_device *device, void *memory, int64_t bytes);
+    vly_status (*wait)(vly_device *device);
+    void (*close)(vly_device *device);
+} vly_device_calls;
+
+struct vly_device {
+    char name[16];
+    char description[160];
+    const vly_device_calls *calls;
+    const vly_kernels *kernels;
+    vly_queue *queue;
+    vly_pool *pool; /* host threads: decoding, compressing, and the kernels of the CPU */
+    const vly_comm *comm;
+    bool unified;         /* the device works in host memory: nothing is copied */
+    int64_t memory_limit; /* bytes of host memory */
+    int64_t device_memory_limit;
+    vly_progress progress;
+};
+
+/* Fills in a device that has been cleared. */
+vly_status vly_device_open_cpu(vly_device *device, const vly_device_options *options);
+
+/* A run of device memory that knows its size; NULL data is an empty one. */
+typedef struct vly_buffer {
+    vly_device *device;
+    void *data;
+    int64_t bytes;
+} vly_buffer;
+
+/* Cleared to zero. `what` names it when memory is short. */
+vly_status vly_buffer_create(vly_buffer *out, vly_device *device, int64_t bytes, const char *what);
+void vly_buffer_free(vly_buffer *buffer);
+vly_status vly_buffer_clear(vly_buffer *buffer);
+vly_status vly_buffer_upload(vly_buffer *buffer, const void *from, int64_t bytes);
+vly_status vly_buffer_download(const vly_buffer *buffer, void *to, int64_t bytes);
+
+vly_status vly_device_wait(vly_device *device);
+
+/* Tells progress; asks whether to go on. */
+void vly_device_update(const vly_device *device, const char *stage, int64_t done, int64_t total, const char *unit);
+void vly_device_warn(const vly_device *device, const char *format, ...) VLY_PRINTF(2, 3);
+vly_status vly_device_stop(const vly_device *device);
+
+#endif

@@ -1,0 +1,231 @@
+#include "core/file.h"
+
+#include "core/fault.h"
+#include "core/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static vly_status failed(vly_status status, const char *path, const char *doing)
+{
+    return vly_fail(status, "%s: cannot %s: %s", path, doing, strerror(errno));
+}
+
+/* ---- reading ---- */
+
+vly_status vly_file_open(vly_file *out, const char *path)
+{
+    struct stat about;
+    *out = (vly_file){-1, path};
+    if (vly_fault("io.open") || (out->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+        return failed(VLY_ENOINPUT, path, "open");
+    if (fstat(out->descriptor, &about) != 0 || !S_ISREG(about.st_mode)) {
+        vly_file_close(out);
+        return vly_fail(VLY_EDATA, "%s: is not a regular file", path);
+    }
+    return VLY_OK;
+}
+
+vly_status vly_file_size(const vly_file *file, int64_t *bytes)
+{
+    struct stat about;
+    if (vly_fault("io.stat") || fstat(file->descriptor, &about) != 0) return failed(VLY_EIO, file->path, "stat");
+    *bytes = about.st_size;
+    return VLY_OK;
+}
+
+vly_status vly_file_read_some(const vly_file *file, void *to, int64_t bytes, int64_t offset, int64_t *got)
+{
+    *got = 0;
+    while (*got < bytes) {
+        int64_t left = bytes - *got;
+        size_t piece = left < (1 << 30) ? (size_t)left : 1 << 30;
+        ssize_t now =
+            vly_fault("io.pread") ? -1 : pread(file->descriptor, (char *)to + *got, piece, (off_t)(offset + *got));
+        if (now < 0 && errno == EINTR) continue;
+        if (now < 0) return failed(VLY_EIO, file->path, "read");
+        if (now == 0) break;
+        *got += now;
+    }
+    return VLY_OK;
+}
+
+vly_status vly_file_read(const vly_file *file, void *to, int64_t bytes, int64_t offset)
+{
+    int64_t got;
+    VLY_TRY(vly_file_read_some(file, to, bytes, offset, &got));
+    if (got < bytes)
+        return vly_fail(VLY_EDATA, "%s: ends at byte %lld, %lld expected", file->path, (long long)(offset + got),
+                        (long long)(offset + bytes));
+    return VLY_OK;
+}
+
+vly_status vly_file_text(char **out, const char *path, int64_t limit)
+{
+    vly_file file;
+    int64_t bytes = 0;
+    char *text = NULL;
+    *out = NULL;
+    VLY_TRY(vly_file_open(&file, path));
+    vly_status status = vly_file_size(&file, &bytes);
+    if (status == VLY_OK && bytes > limit)
+        status = vly_fail(VLY_EDATA, "%s: %lld bytes, at most %lld expected", path, (long long)bytes, (long long)limit);
+    if (status == VLY_OK) status = vly_alloc((void **)&text, bytes + 1, 1, path);
+    if (status == VLY_OK) status = vly_file_read(&file, text, bytes, 0);
+    vly_file_close(&file);
+    if (status != VLY_OK)
+        vly_free(text);
+    else
+        *out = text;
+    return status;
+}
+
+/* ---- writing ---- */
+
+vly_status vly_file_write(const vly_file *file, const void *from, int64_t bytes, int64_t offset)
+{
+    int64_t done = 0;
+    while (done < bytes) {
+        int64_t left = bytes - done;
+        size_t piece = left < (1 << 30) ? (size_t)left : 1 << 30;
+        ssize_t now = vly_fault("io.pwrite")
+                          ? -1
+                          : pwrite(file->descriptor, (const char *)from + done, piece, (off_t)(offset + done));
+        if (now < 0 && errno == EINTR) continue;
+        if (now < 0) return failed(VLY_EIO, file->path, "write");
+        done += now;
+    }
+    return VLY_OK;
+}
+
+void vly_file_close(vly_file *file)
+{
+    if (file->descriptor >= 0) close(file->descriptor);
+    file->descriptor = -1;
+}
+
+vly_status vly_file_scratch(vly_file *out, const char *folder)
+{
+    char *path;
+    if (!folder) folder = getenv("TMPDIR");
+    if (!folder || !*folder) folder = "/tmp";
+    *out = (vly_file){-1, "scratch file"};
+    VLY_TRY(vly_format(&path, "%s/.voxelyte-XXXXXX", folder));
+    vly_status status = VLY_OK;
+    if (vly_fault("io.open") || (out->descriptor = mkostemp(path, O_CLOEXEC)) < 0)
+        status = failed(VLY_EOUTPUT, folder, "make a scratch file");
+    else
+        unlink(path);
+    vly_free(path);
+    return status;
+}
+
+/* ---- publishing ---- */
+
+/* The folder part of `path`, "." if there is none. */
+static vly_status folder_of(char **out, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash) return vly_strdup(out, ".");
+    if (slash == path) return vly_strdup(out, "/");
+    return vly_format(out, "%.*s", (int)(slash - path), path);
+}
+
+vly_status vly_draft_open(vly_draft *out, const char *path, bool overwrite)
+{
+    char *folder = NULL;
+    *out = (vly_draft){.file = {-1, NULL}, .overwrite = overwrite};
+    if (vly_path_is_folder(path)) return vly_fail(VLY_EOUTPUT, "%s: is a folder, a file name expected", path);
+    if (!overwrite && vly_path_exists(path))
+        return vly_fail(VLY_EOUTPUT, "%s: exists already, --overwrite replaces it", path);
+    vly_status status = folder_of(&folder, path);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (status == VLY_OK) status = vly_strdup(&out->path, path);
+    if (status == VLY_OK) status = vly_format(&out->temporary, "%s/.%s.part-%ld", folder, name, (long)getpid());
+    if (status == VLY_OK) {
+        int flags = O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+        out->file.path = out->path;
+        if (vly_fault("io.open") || (out->file.descriptor = open(out->temporary, flags, 0666)) < 0)
+            status = failed(VLY_EOUTPUT, path, "create");
+    }
+    vly_free(folder);
+    if (status != VLY_OK) vly_draft_close(out);
+    return status;
+}
+
+/* Makes the rename last through a power cut. Some file systems cannot sync a folder, which is no reason to fail. */
+static void sync_folder(const char *path)
+{
+    char *folder;
+    if (folder_of(&folder, path) != VLY_OK) return;
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor >= 0) {
+        (void)fsync(descriptor);
+        close(descriptor);
+    }
+    vly_free(folder);
+}
+
+vly_status vly_draft_publish(vly_draft *draft)
+{
+    if (vly_fault("io.fsync") || fsync(draft->file.descriptor) != 0) return failed(VLY_EIO, draft->path, "write");
+    int refused;
+    if (vly_fault("io.rename"))
+        refused = -1;
+    else if (draft->overwrite)
+        refused = rename(draft->temporary, draft->path);
+    else /* link, unlike rename, refuses an existing name on every file system */
+        refused = link(draft->temporary, draft->path);
+    if (refused != 0 && errno == EEXIST)
+        return vly_fail(VLY_EOUTPUT, "%s: exists already, --overwrite replaces it", draft->path);
+    if (refused != 0 && !draft->overwrite && (errno == EPERM || errno == ENOTSUP))
+        refused = rename(draft->temporary, draft->path); /* no hard links here */
+    if (refused != 0) return failed(VLY_EIO, draft->path, "publish");
+    sync_folder(draft->path);
+    return VLY_OK;
+}
+
+void vly_draft_close(vly_draft *draft)
+{
+    vly_file_close(&draft->file);
+    if (draft->temporary) unlink(draft->temporary); /* gone already if it was renamed */
+    vly_free(draft->temporary);
+    vly_free(draft->path);
+    *draft = (vly_draft){.file = {-1, NULL}};
+}
+
+vly_status vly_file_publish_text(const char *path, const char *text, bool overwrite)
+{
+    vly_draft draft;
+    VLY_TRY(vly_draft_open(&draft, path, overwrite));
+    vly_status status = vly_file_write(&draft.file, text, (int64_t)strlen(text), 0);
+    if (status == VLY_OK) status = vly_draft_publish(&draft);
+    vly_draft_close(&draft);
+    return status;
+}
+
+/* ---- folders ---- */
+
+vly_status vly_folder_make(const char *path)
+{
+    if (vly_fault("io.mkdir") || (mkdir(path, 0777) != 0 && !(errno == EEXIST && vly_path_is_folder(path))))
+        return failed(VLY_EOUTPUT, path, "make the folder");
+    return VLY_OK;
+}
+
+bool vly_path_exists(const char *path)
+{
+    struct stat about;
+    return lstat(path, &about) == 0;
+}
+
+bool vly_path_is_folder(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}

@@ -1,0 +1,52 @@
+/* The data's path: pages are read and decoded ahead, cut into slabs with a halo, pushed once through the stages of a pass,
+ * and written behind. A region that fits the memory budget is loaded once and stays; otherwise every pass streams.
+ * Stages cannot tell the difference, and results are the same to the bit. */
+#ifndef VLY_PIPELINE_H
+#define VLY_PIPELINE_H
+
+#include "core/device_impl.h"
+#include "voxelyte/threshold.h"
+
+typedef struct vly_slab {
+    vly_region region;
+    int32_t z0, z1;       /* pages of the window */
+    const uint16_t *grey; /* device, region.data */
+    const uint8_t *mask;  /* device, region.inner; NULL: everything is inside */
+    uint8_t *label;       /* device, region.inner; what the last pass left if the pipeline keeps labels */
+} vly_slab;
+
+typedef struct vly_stage {
+    const char *name;
+    vly_status (*slab)(void *self, vly_device *device, const vly_slab *slab);
+    void *self;
+} vly_stage;
+
+typedef struct vly_pipeline_options {
+    vly_region_options region;
+    int32_t halo;     /* pages and voxels a stage reads around those it computes */
+    bool keep_labels; /* labels survive from pass to pass (in memory, or in a scratch file) */
+    int64_t reserve;  /* bytes the caller will hold beside the slabs */
+} vly_pipeline_options;
+
+typedef struct vly_pipeline vly_pipeline;
+
+/* VLY_EDATA if the window lies outside the volume, the mask's extent fits neither, or a side is too short for the halo;
+ * VLY_EMEMORY with the smallest limit that works. The sources must outlive the pipeline. */
+vly_status vly_pipeline_open(vly_pipeline **out, vly_device *device, vly_source *grey,
+                             const vly_pipeline_options *options);
+void vly_pipeline_close(vly_pipeline *pipeline);
+
+/* One pass over the region. sink may be NULL; it takes the labels. */
+vly_status vly_pipeline_pass(vly_pipeline *pipeline, const char *title, const vly_stage *stages, int32_t count,
+                             vly_sink *sink);
+
+typedef struct vly_plan {
+    vly_extent window;
+    int32_t slab_pages, slabs;
+    bool resident;
+    int64_t host_bytes; /* held at the same time, reserve included */
+} vly_plan;
+
+const vly_plan *vly_pipeline_plan(const vly_pipeline *pipeline);
+
+#endif

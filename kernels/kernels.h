@@ -1,0 +1,74 @@
+/* Every kernel: signature and contract. A device has one table of them; nothing else differs between devices.
+ * All pointers are device pointers unless marked host. Kernels never allocate and never wait; arrays that are said to be
+ * added to must be cleared by the caller. Shapes are (z, y, x), x fastest. `mask` may be NULL: everything is inside. */
+#ifndef VLY_KERNELS_H
+#define VLY_KERNELS_H
+
+#include "core/voxel.h"
+#include "segment/kmeans_voxel.h"
+#include "segment/label_voxel.h"
+
+typedef struct vly_queue vly_queue; /* core/queue_cpu.h, core/queue_cuda.h */
+
+typedef struct vly_kernels {
+    /* bins[g] += number of voxels of grey value g in region.inner.
+     * grey: region.data   mask: region.inner   bins: (65536)   scratch: histogram_scratch_bytes(queue) */
+    vly_status (*histogram)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                            uint64_t *bins, void *scratch);
+    int64_t (*histogram_scratch_bytes)(const vly_queue *queue);
+
+    /* For each of two bands: voxels with grey value band.grey have the tie key h(index, seed). below[b] += those with a key
+     * under band.low; keys in [band.low, band.high) are appended to list (2, capacity), in any order, and counted in
+     * listed[b] (which may pass capacity: then the list is incomplete). A band with low == high is skipped. */
+    vly_status (*ties)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                       uint64_t seed, const vly_tie_band bands[2] /* host */, uint64_t *below, uint64_t *list,
+                       int64_t capacity, uint64_t *listed);
+
+    /* label = vly_label_of(cuts, grey, h(index, seed)), VLY_OUTSIDE where the mask is 0. counts (3) += voxels per phase. */
+    vly_status (*label)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                        uint64_t seed, const vly_label_cuts *cuts /* host */, uint8_t *label, uint64_t *counts);
+
+    /* The first voxel, by key then by index in the window, that a search finds (spec 4.3; vly_kmeans_search_key).
+     * best: one entry, merged with what is there (start from VLY_KMEANS_FOUND_NONE). Stencil radius 1, reflect101 at the
+     * border of region.data. */
+    vly_status (*kmeans_search)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                const vly_kmeans_search *search /* host */, vly_kmeans_found *best);
+
+    /* Appends the features of voxels with h(index, seed) < below to samples (VLY_FEATURES, capacity) u16, in any order;
+     * *count is where the next one goes and may pass capacity. */
+    vly_status (*kmeans_sample)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                uint64_t seed, uint64_t below, uint16_t *samples, int64_t capacity, uint64_t *count);
+
+    /* One Lloyd pass over stored samples (VLY_FEATURES, stride): label[i] = vly_kmeans_nearest(features of i);
+     * tally += counts and sums per phase, and the number of labels that changed. */
+    vly_status (*kmeans_assign_samples)(vly_queue *queue, const uint16_t *samples, int64_t count, int64_t stride,
+                                        const vly_kmeans_model *model /* host */, uint8_t *label,
+                                        vly_kmeans_tally *tally);
+
+    /* The same over a slab, features made on the fly. label: read for the change count, then written; VLY_OUTSIDE where
+     * the mask is 0. Stencil radius 1, reflect101 at the border of region.data. */
+    vly_status (*kmeans_assign)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                const vly_kmeans_model *model /* host */, uint8_t *label, vly_kmeans_tally *tally);
+
+    /* The exact finish, gathering (spec 4.5): voxels whose label is the same for all weights in the box are counted in
+     * decided (3); the others go to list as vly_kmeans_undecided, in any order; *listed may pass capacity. */
+    vly_status (*kmeans_gather)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                const vly_kmeans_model *model /* host */, const vly_kmeans_box *box /* host */,
+                                uint64_t seed, uint64_t *decided, vly_kmeans_undecided *list, int64_t capacity,
+                                uint64_t *listed);
+
+    /* The exact finish, labelling: label = vly_kmeans_finish_label(...). counts (3) +=; report (3) += voxels relabelled,
+     * dark am, bright pore. */
+    vly_status (*kmeans_finish)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                const vly_kmeans_model *model /* host */, const vly_kmeans_cuts *cuts /* host */,
+                                uint64_t seed, uint8_t *label, uint64_t *counts, uint64_t *report);
+
+    /* joint[sum_k label_k 3^k] += voxels; voxels that any volume calls outside are skipped. `labels` holds `count` volumes
+     * one behind the other, `stride` bytes apart. joint: (3^count). VLY_EDATA is the host's to find: labels are 0, 1, 2, 255. */
+    vly_status (*joint)(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
+                        uint64_t *joint);
+} vly_kernels;
+
+extern const vly_kernels vly_kernels_cpu;
+
+#endif

@@ -1,0 +1,139 @@
+#include "support.h"
+
+#include "core/fault.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+vly_device *test_device(int32_t threads, int64_t memory_limit)
+{
+    const char *name = getenv("VLY_TEST_DEVICE");
+    vly_device_options options = VLY_DEVICE_OPTIONS_INIT;
+    options.threads = threads;
+    options.memory_limit = memory_limit;
+    vly_device *device;
+    vly_status status = vly_device_open(&device, name ? name : "cpu", &options);
+    ck_assert_msg(status == VLY_OK, "device: %s", vly_error_message());
+    return device;
+}
+
+uint64_t test_random(uint64_t *state)
+{
+    return vly_hash(++*state, 12345);
+}
+
+double test_uniform(uint64_t *state)
+{
+    return (double)(test_random(state) >> 11) * 0x1p-53;
+}
+
+double test_normal(uint64_t *state)
+{
+    double radius = sqrt(-2.0 * log(1.0 - test_uniform(state)));
+    return radius * cos(6.283185307179586 * test_uniform(state));
+}
+
+enum { GUARD_BYTES = 64, GUARD = 0xA5 };
+
+void *test_guarded(size_t bytes)
+{
+    unsigned char *block = malloc(bytes + 2 * GUARD_BYTES);
+    ck_assert_ptr_nonnull(block);
+    memset(block, GUARD, bytes + 2 * GUARD_BYTES);
+    return block + GUARD_BYTES;
+}
+
+void test_guarded_free(void *memory, size_t bytes)
+{
+    unsigned char *block = (unsigned char *)memory - GUARD_BYTES;
+    for (size_t i = 0; i < GUARD_BYTES; i++) {
+        ck_assert_msg(block[i] == GUARD, "written %zu bytes before the array", GUARD_BYTES - i);
+        ck_assert_msg(block[GUARD_BYTES + bytes + i] == GUARD, "written %zu bytes behind the array", i);
+    }
+    free(block);
+}
+
+void test_equal_u8(const uint8_t *got, const uint8_t *expected, int64_t count, const char *what)
+{
+    for (int64_t i = 0; i < count; i++)
+        ck_assert_msg(got[i] == expected[i], "%s: first difference at %lld: %d, expected %d", what, (long long)i,
+                      got[i], expected[i]);
+}
+
+void test_equal_u64(const uint64_t *got, const uint64_t *expected, int64_t count, const char *what)
+{
+    for (int64_t i = 0; i < count; i++)
+        ck_assert_msg(got[i] == expected[i], "%s: first difference at %lld: %llu, expected %llu", what, (long long)i,
+                      (unsigned long long)got[i], (unsigned long long)expected[i]);
+}
+
+void test_fails(vly_status got, vly_status expected, const char *part)
+{
+    const char *message = vly_error_message();
+    ck_assert_msg(got == expected, "status %d, expected %d (%s)", got, expected, message);
+    ck_assert_msg(strstr(message, part) != NULL, "message \"%s\" does not speak of \"%s\"", message, part);
+    ck_assert_msg(strchr(message, '\n') == NULL, "message has several lines: %s", message);
+}
+
+static char folder[256];
+static pid_t folder_owner;
+
+static void remove_folder(void)
+{
+    char command[300];
+    if (getpid() != folder_owner) return; /* a forked test leaves it to the runner */
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    if (system(command) != 0) fprintf(stderr, "%s was left behind\n", folder);
+}
+
+/* Made before Check forks, so that the parent removes it. */
+const char *test_folder(void)
+{
+    if (!*folder) {
+        const char *base = getenv("TMPDIR");
+        snprintf(folder, sizeof folder, "%s/voxelyte-test-XXXXXX", base && *base ? base : "/tmp");
+        if (!mkdtemp(folder)) {
+            perror(folder);
+            exit(1);
+        }
+        folder_owner = getpid();
+        atexit(remove_folder);
+    }
+    return folder;
+}
+
+const char *test_path(const char *name)
+{
+    static char paths[16][512];
+    static int next;
+    char *path = paths[next++ % 16];
+    snprintf(path, sizeof paths[0], "%s/%s", test_folder(), name);
+    return path;
+}
+
+const char *test_data(const char *name)
+{
+    static char path[512];
+    const char *root = getenv("VLY_DATA_DIR");
+    if (!root || !*root) return NULL;
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    if (access(path, R_OK) != 0) {
+        fprintf(stderr, "skipped: %s is not there\n", name);
+        return NULL;
+    }
+    return path;
+}
+
+int test_run(Suite *suite)
+{
+    setenv("VLY_TEST", "1", 1);
+    test_folder();
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,49 @@
+/* Helpers of every test: the device under test, volumes to try things on, comparisons that print the first difference. */
+#ifndef VLY_SUPPORT_H
+#define VLY_SUPPORT_H
+
+#include "core/device_impl.h"
+#include "core/memory.h"
+#include "voxelyte/volume.h"
+
+#include <check.h>
+
+/* Opens VLY_TEST_DEVICE (default cpu). threads 0: all. limit 0: default. */
+vly_device *test_device(int32_t threads, int64_t memory_limit);
+
+/* A fixed pseudo-random stream: the same numbers on every machine. */
+uint64_t test_random(uint64_t *state);
+double test_uniform(uint64_t *state); /* [0, 1) */
+double test_normal(uint64_t *state);  /* N(0, 1) */
+
+/* Memory with guard words behind it: checked and freed by test_guarded_free. */
+void *test_guarded(size_t bytes);
+void test_guarded_free(void *memory, size_t bytes);
+
+/* Fails the test with the first index where the arrays differ. */
+void test_equal_u8(const uint8_t *got, const uint8_t *expected, int64_t count, const char *what);
+void test_equal_u64(const uint64_t *got, const uint64_t *expected, int64_t count, const char *what);
+
+/* Status as expected, message holds `part` and is one line. */
+void test_fails(vly_status got, vly_status expected, const char *part);
+
+/* A folder of its own below TMPDIR that is removed at exit; test_path joins a name to it (16 rotating buffers). */
+const char *test_folder(void);
+const char *test_path(const char *name);
+
+/* A file of the shared real volumes, or NULL where they are absent: then the test returns early and says so. */
+const char *test_data(const char *name);
+
+/* Runs one suite; the process's exit code. */
+int test_run(Suite *suite);
+
+/* Adds the named tests (functions made by START_TEST) to a suite with a roomy time-out. */
+#define TEST_CASE(suite, function)                  \
+    do {                                            \
+        TCase *test_case = tcase_create(#function); \
+        tcase_set_timeout(test_case, 240);          \
+        tcase_add_test(test_case, function);        \
+        suite_add_tcase(suite, test_case);          \
+    } while (0)
+
+#endif
