@@ -1,0 +1,98 @@
+/* A study: a YAML file that names samples and methods, and a folder that gets everything. Work is cut into pieces keyed
+ * by the hash of what they depend on: what is finished is never computed again, what was killed goes on, and several
+ * processes may share one folder.
+ *
+ * The folder. A study of one sample keeps its files directly in it; a study of several gives each sample a folder of its
+ * name with the files marked *, everything else stays at the top.
+ *
+ *   study.yaml               the study as it was understood: every key resolved, paths absolute; can be run again
+ *   labels/<method>.tif    * u8, extent of the window: 0 pore, 1 am, 2 cbd, 255 outside
+ *   segment/<method>.json  * result document of the trinarisation (contract: method, target, achieved, counts, ...);
+ *                            inputs[0] is the grey volume: its path, xxh128, extent, voxel_size_um
+ *   curves/histogram.csv   * header "grey,count": voxels of the region per u16 grey value, rows with count > 0 only
+ *   compare.json           * result document: names, equal (n x n), jaccard {am, cbd, pore} (n x n each; null where a phase
+ *                            is in neither), and if the sample names a truth also
+ *                            "truth": {"path", "accuracy": [n], "jaccard": {am, cbd, pore: [n]}}, in the order of names.
+ *                            Absent if there is one method and no truth.
+ *   summary.csv              sample,cutout,trinarisation,phase,quantity,value,unit,flag; one number a line, all samples.
+ *                            Quantities: voxels, volume_fraction, target_fraction, grey_threshold_lower/_upper, cost,
+ *                            iterations, accuracy and jaccard (against the truth), equal_fraction (flag "with <method>").
+ *                            cutout is the window as "x0:x1,y0:y1,z0:z1" or "all"; flag is empty where all is well.
+ *   report.html              self-contained
+ *   log.txt                  what happened and when, appended
+ *   pieces/<piece>.json      one record per finished piece: its key, what the key was made of, its outputs and their hashes
+ *   manifest.json            written last: its presence means that the study is complete and belongs to the other files
+ *
+ * A piece is called segment.kmeans, or two_layer.segment.kmeans in a study of several samples. */
+#ifndef VOXELYTE_STUDY_H
+#define VOXELYTE_STUDY_H
+
+#include "voxelyte/device.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vly_study_options {
+    const char
+        *only; /* pieces or kinds of piece, comma-separated ("segment", "segment.kmeans"); what they need comes with
+                         them; NULL: all */
+    const char *from;    /* this kind or piece, and all that follows from it, is computed again; NULL: none */
+    bool overwrite;      /* start afresh instead of continuing */
+    bool dry_run;        /* only the plan; nothing is written */
+    const char *command; /* the command line, for the manifest; NULL: none */
+} vly_study_options;
+
+#define VLY_STUDY_OPTIONS_INIT ((vly_study_options){.only = NULL})
+
+typedef enum vly_piece_state {
+    VLY_PIECE_MISSING,  /* to be computed */
+    VLY_PIECE_STALE,    /* to be computed again: an input changed, an output is damaged, or --from asks for it */
+    VLY_PIECE_FINISHED, /* its record and outputs were there already */
+    VLY_PIECE_COMPUTED, /* by this call */
+    VLY_PIECE_ELSEWHERE /* another process works on it, or computed it meanwhile */
+} vly_piece_state;
+
+/* "missing", "stale", "finished", "computed", "elsewhere". */
+VLY_API const char *vly_piece_state_name(vly_piece_state state);
+
+typedef struct vly_study_piece {
+    char *name;
+    char *reason; /* why it is stale; "" else */
+    vly_piece_state state;
+    double seconds; /* it took, or took last time; 0 if unknown */
+} vly_study_piece;
+
+typedef struct vly_study_result {
+    vly_study_piece *pieces;
+    int32_t count;
+    bool complete;   /* everything is finished and the manifest is written */
+    char run_id[33]; /* hash of inputs, settings and program format: the same study has the same */
+} vly_study_result;
+
+/* Runs, or continues, the study at `study_path` in `folder` (made if absent).
+ * VLY_EUSAGE with `study.yaml:line:column` for a study that makes no sense; VLY_EOUTPUT with the reason if the folder holds
+ * something else; VLY_EAGAIN if interrupted, or if nothing is left but what other processes are computing.
+ * The result holds the plan as far as it came, also on failure. */
+VLY_API vly_status vly_study_run(vly_study_result *out, vly_device *device, const char *study_path, const char *folder,
+                                 const vly_study_options *options);
+VLY_API void vly_study_result_free(vly_study_result *result);
+
+/* What a comparison found, in words: one line a finding, the last a verdict. */
+typedef struct vly_diff_result {
+    char *words;
+    int64_t differences; /* files, rows or voxels that differ */
+} vly_diff_result;
+
+/* Runs the study of manifest_path again in a temporary folder beside it and compares what comes out bit for bit, times and
+ * paths aside. VLY_OK: the same. VLY_DIFFERENT: not, and words say where. */
+VLY_API vly_status vly_study_verify(vly_diff_result *out, vly_device *device, const char *manifest_path);
+
+/* Two study folders or two volumes. VLY_OK: the same. VLY_DIFFERENT: not, and words say where. */
+VLY_API vly_status vly_diff(vly_diff_result *out, vly_device *device, const char *a, const char *b);
+VLY_API void vly_diff_result_free(vly_diff_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
