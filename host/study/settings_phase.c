@@ -1,0 +1,113 @@
+/* Options that name phases or methods: label maps, methods, fractions. */
+#include "study/settings_impl.h"
+
+#include "study/number.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    uint8_t phase;
+} phases[] = {{"pore", VLY_PORE}, {"P", VLY_PORE},  {"am", VLY_AM},   {"AM", VLY_AM},
+              {"NMC", VLY_AM},    {"cbd", VLY_CBD}, {"CBD", VLY_CBD}, {"outside", VLY_OUTSIDE}};
+
+vly_status vly_read_labels(const vly_option_row *row, void *field, const char *text)
+{
+    vly_label_map *map = field;
+    (void)row;
+    do {
+        size_t span = strcspn(text, "="), i = 0, names = sizeof phases / sizeof *phases;
+        int64_t value;
+        while (i < names && (strlen(phases[i].name) != span || strncmp(phases[i].name, text, span) != 0)) i++;
+        if (i == names || text[span] != '=')
+            return vly_fail(VLY_EUSAGE, "pore=N, am=N, cbd=N or outside=N expected at \"%s\"", text);
+        text += span + 1;
+        if (!vly_whole_read(&text, &value) || value < 0 || value > 255)
+            return vly_fail(VLY_EUSAGE, "a value from 0 to 255 expected at \"%s\"", text);
+        if (map->listed[value]) return vly_fail(VLY_EUSAGE, "%lld stands for two phases", (long long)value);
+        map->listed[value] = true;
+        map->phase[value] = phases[i].phase;
+    } while (vly_skip(&text, ','));
+    return *text ? vly_fail(VLY_EUSAGE, "a comma expected at \"%s\"", text) : VLY_OK;
+}
+
+void vly_write_labels(const vly_option_row *row, const void *field, char *text)
+{
+    const vly_label_map *map = field;
+    const char *comma = "";
+    (void)row;
+    for (int value = 0; value < 256; value++) {
+        if (!map->listed[value]) continue;
+        text += sprintf(text, "%s%s=%d", comma, vly_phase_name((vly_phase)map->phase[value]), value);
+        comma = ",";
+    }
+}
+
+const char *vly_method_name(vly_method method)
+{
+    static const char *const names[VLY_METHODS] = {"threshold", "kmeans"};
+    return names[method];
+}
+
+vly_status vly_read_methods(const vly_option_row *row, void *field, const char *text)
+{
+    const uint32_t all = (1u << VLY_METHODS) - 1;
+    uint32_t methods = 0;
+    do {
+        size_t span = strcspn(text, ",");
+        uint32_t found = span == 3 && strncmp(text, "all", 3) == 0 ? all : 0;
+        for (vly_method m = 0; m < VLY_METHODS; m++)
+            if (strlen(vly_method_name(m)) == span && strncmp(vly_method_name(m), text, span) == 0) found = 1u << m;
+        if (!found) {
+            char hint[96];
+            return vly_fail(VLY_EUSAGE, "this version has threshold and kmeans%s",
+                            vly_word_hint(hint, text, row->option.value));
+        }
+        methods |= found;
+        text += span;
+    } while (vly_skip(&text, ','));
+    *(uint32_t *)field = methods;
+    return VLY_OK;
+}
+
+void vly_write_methods(const vly_option_row *row, const void *field, char *text)
+{
+    uint32_t methods = *(const uint32_t *)field;
+    const char *comma = "";
+    (void)row;
+    for (vly_method m = 0; m < VLY_METHODS; m++) {
+        if (!(methods >> m & 1)) continue;
+        text += sprintf(text, "%s%s", comma, vly_method_name(m));
+        comma = ",";
+    }
+}
+
+vly_status vly_read_fractions(const vly_option_row *row, void *field, const char *text)
+{
+    (void)row;
+    vly_status status = vly_fractions_parse(field, text);
+    const char *colon = strstr(vly_error_message(), "\": "); /* the text is in front already */
+    return status == VLY_OK || !colon ? status : vly_fail(status, "%s", colon + 3);
+}
+
+static int write_parts(char *text, int64_t parts)
+{
+    int length =
+        sprintf(text, "%lld.%015lld", (long long)(parts / VLY_FRACTIONS_ONE), (long long)(parts % VLY_FRACTIONS_ONE));
+    while (text[length - 1] == '0') length--;
+    if (text[length - 1] == '.') length--;
+    text[length] = 0;
+    return length;
+}
+
+void vly_write_fractions(const vly_option_row *row, const void *field, char *text)
+{
+    const int64_t *parts = ((const vly_fractions *)field)->parts;
+    static const vly_phase order[VLY_PHASES] = {VLY_AM, VLY_CBD, VLY_PORE};
+    (void)row;
+    for (int i = 0; i < VLY_PHASES; i++) {
+        text += sprintf(text, "%s%s=", i ? "," : "", vly_phase_name(order[i]));
+        text += write_parts(text, parts[order[i]]);
+    }
+}

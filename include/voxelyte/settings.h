@@ -1,0 +1,107 @@
+/* Every choice a user can make, as one plain struct with one table behind it. The table feeds the command line, its help and
+ * its completion, the keys of a study file, and the resolved settings in a manifest. */
+#ifndef VOXELYTE_SETTINGS_H
+#define VOXELYTE_SETTINGS_H
+
+#include "voxelyte/threshold.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Ways to trinarise, in the order in which `all` runs them. */
+typedef enum vly_method { VLY_METHOD_THRESHOLD, VLY_METHOD_KMEANS, VLY_METHODS } vly_method;
+
+/* "threshold", "kmeans". */
+VLY_API const char *vly_method_name(vly_method method);
+
+enum {
+    VLY_PATH_BYTES = 4096,  /* of a file name, and of any value as text, closing 0 included */
+    VLY_ORIGIN_BYTES = 128, /* "default", "command line", "study.yaml:12" */
+    VLY_SETTINGS_MOST = 64  /* options there can be */
+};
+
+/* Set by vly_settings_defaults, changed by vly_settings_set, or written directly. */
+typedef struct vly_settings {
+    /* who works, and how it tells */
+    char device[16];
+    int32_t threads;             /* 0: every processor */
+    int64_t memory_limit;        /* bytes; 0: automatic */
+    int64_t device_memory_limit; /* bytes; 0: automatic */
+    char scratch[VLY_PATH_BYTES];
+    enum { VLY_PROGRESS_AUTO, VLY_PROGRESS_BAR, VLY_PROGRESS_LINES, VLY_PROGRESS_OFF } progress;
+    char events[VLY_PATH_BYTES];
+    bool json, quiet, dry_run;
+
+    /* what goes in and out */
+    const char *const *inputs; /* (input_count) file names, borrowed; no option, what stands beside the options */
+    int32_t input_count;
+    char output[VLY_PATH_BYTES];
+    bool overwrite, compress;
+    vly_voxel_size voxel_size; /* verdict VLY_SIZE_MISSING: what the file says */
+    double grey_range[2];      /* low < high, grey values of the file; both 0: automatic */
+    vly_label_map labels;      /* nothing listed: 0 pore, 1 am, 2 cbd, 255 outside */
+    vly_box window;            /* all zero: the whole volume */
+    char mask[VLY_PATH_BYTES];
+
+    /* segment */
+    uint32_t methods; /* bit vly_method */
+    vly_fractions fractions;
+    vly_ties ties;
+    double thresholds[2]; /* lower < upper, grey values of the file; both 0: found from the fractions */
+    uint64_t seed;
+    int64_t samples;
+    enum { VLY_PARAMS_5, VLY_PARAMS_2 } parameters;
+    int32_t evaluations;
+    double ridge;
+    bool robust_start, exact;
+
+    /* run */
+    char stage_from[32], stages_only[256];
+
+    char origin[VLY_SETTINGS_MOST][VLY_ORIGIN_BYTES]; /* of each option, in table order */
+} vly_settings;
+
+VLY_API void vly_settings_defaults(vly_settings *out);
+
+/* One option from text. key: with '-' or '_'. command: the option must belong to it; a study file uses "run".
+ * origin: where the text came from, "command line" or "study.yaml:12"; it opens the message of an error.
+ * VLY_EUSAGE for an unknown key (with the nearest one), an option of another command, or a value that makes no sense. */
+VLY_API vly_status vly_settings_set(vly_settings *settings, const char *command, const char *key, const char *text,
+                                    const char *origin);
+
+/* Whatever `from` was given, not its defaults, replaces what `into` has: the command line wins over the study file. */
+VLY_API void vly_settings_merge(vly_settings *into, const vly_settings *from);
+
+/* ---- the table ---- */
+
+typedef struct vly_option {
+    const char *key;      /* "voxel-size" */
+    const char *value;    /* stands for the value in help, or the allowed words "a|b"; NULL: a switch */
+    const char *standard; /* the default as text */
+    const char *commands; /* it belongs to: " segment run " */
+    const char *help;     /* one line */
+} vly_option;
+
+VLY_API int32_t vly_option_count(void);
+VLY_API const vly_option *vly_option_at(int32_t index);
+VLY_API bool vly_option_belongs(const vly_option *option, const char *command);
+
+/* Index, or -1. command NULL: the first of that name. */
+VLY_API int32_t vly_option_find(const char *command, const char *key);
+
+/* The value as text that vly_settings_set reads back to the same value: independent of locale, exact. */
+VLY_API void vly_settings_text(const vly_settings *settings, int32_t option, char text[VLY_PATH_BYTES]);
+VLY_API const char *vly_settings_origin(const vly_settings *settings, int32_t option);
+VLY_API bool vly_settings_given(const vly_settings *settings, const char *key); /* not a default */
+
+/* Letters to be changed, added, dropped or swapped to make `b` of `a`: for "did you mean". */
+VLY_API int32_t vly_word_distance(const char *a, const char *b);
+
+/* Adds ", did you mean NEAREST?" to a message: the word of `words` ("a|b c") next to `word` if it is near enough, else "". */
+VLY_API const char *vly_word_hint(char hint[96], const char *word, const char *words);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
