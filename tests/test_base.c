@@ -24,6 +24,13 @@ START_TEST(a_message_may_hold_the_one_before)
 }
 END_TEST
 
+START_TEST(a_message_is_one_line_whatever_it_quotes)
+{
+    vly_fail(VLY_EDATA, "%s: is no volume", "a\nb\x1b[31m\tµ.tif");
+    ck_assert_str_eq(vly_error_message(), "a?b?[31m?µ.tif: is no volume");
+}
+END_TEST
+
 START_TEST(memory_is_cleared_aligned_and_counted)
 {
     int64_t before = vly_memory_held();
@@ -131,6 +138,7 @@ int main(void)
     Suite *suite = suite_create("base");
     TEST_CASE(suite, an_extent_above_two_to_the_forty_is_refused);
     TEST_CASE(suite, a_message_may_hold_the_one_before);
+    TEST_CASE(suite, a_message_is_one_line_whatever_it_quotes);
     TEST_CASE(suite, memory_is_cleared_aligned_and_counted);
     TEST_CASE(suite, the_planned_allocation_fails_and_no_other);
     TEST_CASE(suite, every_item_runs_once);

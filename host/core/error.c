@@ -18,6 +18,8 @@ vly_status vly_fail(vly_status status, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    for (char *c = message; *c; c++) /* a file name may hold anything; a message is one line */
+        if ((unsigned char)*c < ' ' || *c == 127) *c = '?';
     snprintf(last_message, sizeof last_message, "%s", message);
     return status;
 }
