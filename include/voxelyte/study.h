@@ -33,17 +33,22 @@
 extern "C" {
 #endif
 
+struct vly_settings; /* voxelyte/settings.h */
+
 typedef struct vly_study_options {
-    const char
-        *only; /* pieces or kinds of piece, comma-separated ("segment", "segment.kmeans"); what they need comes with
-                         them; NULL: all */
-    const char *from;    /* this kind or piece, and all that follows from it, is computed again; NULL: none */
-    bool overwrite;      /* start afresh instead of continuing */
-    bool dry_run;        /* only the plan; nothing is written */
+    /* What the command line was given wins over the study file; NULL: nothing. Of these, `from` and `only` take pieces or
+     * kinds of piece, comma-separated ("segment", "segment.kmeans"): `only` restricts the work to them and to what they
+     * need, `from` computes them and all that follows from them again. `overwrite` starts afresh instead of continuing;
+     * `dry-run` makes the plan and writes nothing. */
+    const struct vly_settings *given;
     const char *command; /* the command line, for the manifest; NULL: none */
 } vly_study_options;
 
-#define VLY_STUDY_OPTIONS_INIT ((vly_study_options){.only = NULL})
+#define VLY_STUDY_OPTIONS_INIT ((vly_study_options){.given = NULL})
+
+/* The settings that the study file makes for all its samples, with `given` (may be NULL) on top: enough to open the device. */
+VLY_API vly_status vly_study_settings(struct vly_settings *out, const char *study_path,
+                                      const struct vly_settings *given);
 
 typedef enum vly_piece_state {
     VLY_PIECE_MISSING,  /* to be computed */
