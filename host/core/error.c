@@ -10,7 +10,7 @@ const char *vly_error_message(void)
     return last_message;
 }
 
-vly_status vly_fail(vly_status status, const char *format, ...)
+vly_status(vly_fail)(vly_status status, const char *format, ...)
 {
     /* the old message may be an argument of the new one */
     char message[sizeof last_message];

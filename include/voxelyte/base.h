@@ -42,6 +42,9 @@ VLY_API const char *vly_error_message(void);
 
 /* Sets that line and returns `status`, so that a failure is one statement: `return vly_fail(VLY_EDATA, ...)`. */
 VLY_API vly_status vly_fail(vly_status status, const char *format, ...) VLY_PRINTF(2, 3);
+#ifdef __clang_analyzer__ /* what it returns, told to an analyser that sees one file at a time */
+#define vly_fail(status, ...) (vly_fail(status, __VA_ARGS__), (status))
+#endif
 
 /* Version as "0.1.0" and commit as given by git when the library was configured ("unknown" outside a checkout). */
 VLY_API const char *vly_version(void);
