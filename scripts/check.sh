@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Everything that must hold before work is called done. Without arguments: every step, a line for each, and what a failed
+# step said; its whole output is kept in out/check. With arguments: these steps alone, in full (check.sh asan).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+steps=(format shells test gcc clang cppcheck tidy asan tsan install demo)
+
+sources() { find include host kernels tests samples -type f -name '*.[ch]' -print0; }
+
+run_step() {
+    local prefix=$PWD/out/check/prefix
+    case $1 in
+    format) sources | xargs -0 clang-format-14 --dry-run --Werror ;;
+    shells) shellcheck .ci/run scripts/*.sh tests/*.sh ;;
+    test) scripts/test.sh ;;
+    gcc | clang) # warnings as errors, and the tests again: results do not depend on the compiler
+        cmake -S . -B "build-$1" -G Ninja -DCMAKE_C_COMPILER="$1" -DVLY_WERROR=ON
+        cmake --build "build-$1"
+        ctest --test-dir "build-$1" --no-tests=error --output-on-failure -j "$(nproc)" ;;
+    asan | tsan)
+        cmake --preset "$1"
+        cmake --build --preset "$1"
+        ctest --preset "$1" --timeout 1200 -j "$(nproc)" ;;
+    cppcheck) # constStatement: minds "(void)a, (void)b", our way to name what a contract hands over and we leave alone
+        cmake --preset release
+        cppcheck --project=build/compile_commands.json --enable=warning,performance,portability --suppress=constStatement \
+            --error-exitcode=1 --quiet -j "$(nproc)" ;;
+    tidy)
+        cmake --preset release
+        find host kernels -name '*.c' -print0 | xargs -0 -n 4 -P "$(nproc)" clang-tidy -p build --quiet ;;
+    install) # what a package would hold, used from where it was installed
+        cmake --preset release
+        cmake --build --preset release
+        rm -rf "$prefix"
+        cmake --install build --prefix "$prefix"
+        "$prefix/bin/voxelyte" --version
+        "$prefix/bin/voxelyte" --help
+        find "$prefix" -path '*/man1/*' -name '*.1' -print0 | xargs -0 -r -n 1 man --warnings -l >"$prefix/man.txt"
+        find "$prefix" -path '*/completions/*' -type f -print0 | xargs -0 -r -n 1 bash -n ;;
+    demo)
+        rm -rf out/demo
+        scripts/demo.sh
+        test -s out/demo/report.html ;;
+    *) echo "check.sh: no step '$1'; there are ${steps[*]}" >&2 && exit 2 ;;
+    esac
+}
+
+if [ $# -gt 0 ]; then
+    for step in "$@"; do run_step "$step"; done
+    exit
+fi
+scripts/install-deps.sh gcc=gcc clang=clang clang-tidy=clang-tidy clang-format-14=clang-format-14 cppcheck=cppcheck \
+    shellcheck=shellcheck man=man-db
+mkdir -p out/check
+failed=0
+for step in "${steps[@]}"; do
+    begin=$SECONDS verdict=passed
+    "$0" "$step" >"out/check/$step.log" 2>&1 || { verdict=FAILED && failed=1 && tail -n 40 "out/check/$step.log"; }
+    printf '%-10s %s in %d s\n' "$step" "$verdict" $((SECONDS - begin))
+done
+exit $failed
