@@ -55,6 +55,7 @@ typedef struct vly_settings {
     int32_t evaluations;
     double ridge;
     bool robust_start, exact;
+    char histogram[VLY_PATH_BYTES]; /* CSV of the region's u16 grey values; "": none */
 
     /* run */
     char stage_from[32], stages_only[256];

@@ -1,0 +1,28 @@
+/* Jobs: what a command does from files to files. Each opens its inputs, computes, writes its outputs, and says in a document
+ * what it found and how: the keys are those of the command's result document. A job that fails leaves no output. */
+#ifndef VOXELYTE_JOB_H
+#define VOXELYTE_JOB_H
+
+#include "voxelyte/document.h"
+#include "voxelyte/settings.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* inputs: volumes. Samples pages, so that it takes no longer for 200 GB than for 200 MB. */
+VLY_API vly_status vly_job_info(vly_document **out, vly_device *device, const vly_settings *settings);
+
+/* inputs: one volume. output: the labels; a folder if there are several methods. With dry_run only the plan. */
+VLY_API vly_status vly_job_segment(vly_document **out, vly_device *device, const vly_settings *settings);
+
+/* inputs: label volumes. output: the document; "" for none. */
+VLY_API vly_status vly_job_compare(vly_document **out, vly_device *device, const vly_settings *settings);
+
+/* inputs: one volume. output: *.tif or *.raw. With labels listed, their values become 0, 1, 2, 255. */
+VLY_API vly_status vly_job_convert(vly_document **out, vly_device *device, const vly_settings *settings);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
