@@ -209,6 +209,25 @@ vly_status vly_file_publish_text(const char *path, const char *text, bool overwr
     return status;
 }
 
+vly_status vly_file_append_text(const char *path, const char *text)
+{
+    size_t bytes = strlen(text);
+    int descriptor = vly_fault("io.open") ? -1 : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (descriptor < 0) return failed(VLY_EOUTPUT, path, "open");
+    ssize_t done; /* one call: that is what keeps a line together */
+    do done = vly_fault("io.pwrite") ? -1 : write(descriptor, text, bytes);
+    while (done < 0 && errno == EINTR);
+    vly_status status = done == (ssize_t)bytes ? VLY_OK : failed(VLY_EIO, path, "write");
+    close(descriptor);
+    return status;
+}
+
+vly_status vly_file_remove(const char *path)
+{
+    if (vly_fault("io.unlink") || (unlink(path) != 0 && errno != ENOENT)) return failed(VLY_EOUTPUT, path, "remove");
+    return VLY_OK;
+}
+
 /* ---- folders ---- */
 
 vly_status vly_folder_make(const char *path)

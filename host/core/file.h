@@ -46,6 +46,12 @@ void vly_draft_close(vly_draft *draft);
 /* A draft of `text`, published. */
 vly_status vly_file_publish_text(const char *path, const char *text, bool overwrite);
 
+/* `text` behind what is in the file, which is made if it is not there. Lines of several processes do not mix. */
+vly_status vly_file_append_text(const char *path, const char *text);
+
+/* Removes a file; one that is not there is no failure. */
+vly_status vly_file_remove(const char *path);
+
 /* An unlinked file in `folder` (NULL: TMPDIR or /tmp) that goes when it is closed. */
 vly_status vly_file_scratch(vly_file *out, const char *folder);
 
