@@ -1,0 +1,35 @@
+/* A study as it is understood: samples, each with its inputs and every setting resolved. Defaults give way to the study's
+ * settings, these to the sample's, and those to what the command line was given. */
+#ifndef VLY_STUDY_IMPL_H
+#define VLY_STUDY_IMPL_H
+
+#include "voxelyte/settings.h"
+#include "voxelyte/study.h"
+
+enum { VLY_STUDY_SAMPLES_MAX = 1000, VLY_NAME_MAX = 64 };
+
+typedef struct vly_sample {
+    char *name;   /* letters, digits, '_' and '-' */
+    char *folder; /* of its files below the study's: "", or "NAME/" where there are several samples */
+    char *grey;   /* absolute path, as vly_source_open takes it */
+    char *truth;  /* absolute path of a label volume; NULL if there is none */
+    vly_settings settings;
+} vly_sample;
+
+typedef struct vly_study {
+    vly_settings settings; /* of the top level */
+    vly_sample *samples;   /* (count) */
+    int32_t count;
+} vly_study;
+
+/* given: from the command line; NULL: nothing. VLY_EUSAGE with `path:line:column` for what makes no sense. */
+vly_status vly_study_read(vly_study **out, const char *path, const vly_settings *given);
+void vly_study_free(vly_study *study);
+
+/* The study as YAML that reads back to the same samples, wherever it is put. */
+vly_status vly_study_text(char **out, const vly_study *study);
+
+/* An option that says how the work is done or told, not what comes out. */
+bool vly_option_is_machine(const char *key);
+
+#endif

@@ -1,0 +1,39 @@
+/* A resolved study as YAML. Every text is quoted, so that nothing in a path can mean something. */
+#include "study/study_impl.h"
+
+#include "core/text.h"
+
+static void add_pair(vly_text *text, const char *before, const char *key, const char *value)
+{
+    vly_text_add(text, "%s", before);
+    for (const char *c = key; *c; c++) vly_text_add(text, "%c", *c == '-' ? '_' : *c);
+    vly_text_add(text, ": \"");
+    for (const char *c = value; *c; c++) {
+        bool control = (unsigned char)*c < ' ' || *c == 127;
+        vly_text_add(text, control ? "\\x%02X" : *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+    }
+    vly_text_add(text, "\"\n");
+}
+
+static void add_sample(vly_text *text, const vly_sample *sample)
+{
+    add_pair(text, "  - ", "name", sample->name);
+    add_pair(text, "    ", "grey", sample->grey);
+    if (sample->truth) add_pair(text, "    ", "truth", sample->truth);
+    for (int32_t i = 0; i < vly_option_count(); i++) {
+        char value[VLY_PATH_BYTES];
+        const char *key = vly_option_at(i)->key;
+        if (!vly_option_belongs(vly_option_at(i), "run") || vly_option_is_machine(key)) continue;
+        vly_settings_text(&sample->settings, i, value);
+        add_pair(text, "    ", key, value);
+    }
+}
+
+vly_status vly_study_text(char **out, const vly_study *study)
+{
+    vly_text text = {.text = NULL};
+    vly_text_add(&text, "# The study as it was understood; `voxelyte run` takes it again.\nversion: 1\nsamples:\n");
+    for (int32_t i = 0; i < study->count; i++) add_sample(&text, &study->samples[i]);
+    *out = text.text;
+    return text.status;
+}
