@@ -222,6 +222,14 @@ vly_status vly_file_append_text(const char *path, const char *text)
     return status;
 }
 
+vly_status vly_file_update(vly_file *out, const char *path)
+{
+    *out = (vly_file){-1, path};
+    if (vly_fault("io.open") || (out->descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666)) < 0)
+        return failed(VLY_EOUTPUT, path, "open");
+    return VLY_OK;
+}
+
 vly_status vly_file_remove(const char *path)
 {
     if (vly_fault("io.unlink") || (unlink(path) != 0 && errno != ENOENT)) return failed(VLY_EOUTPUT, path, "remove");
@@ -235,6 +243,16 @@ vly_status vly_folder_make(const char *path)
     if (vly_fault("io.mkdir") || (mkdir(path, 0777) != 0 && !(errno == EEXIST && vly_path_is_folder(path))))
         return failed(VLY_EOUTPUT, path, "make the folder");
     return VLY_OK;
+}
+
+vly_status vly_path_real(char **out, const char *path)
+{
+    char *real = realpath(path, NULL);
+    *out = NULL;
+    if (!real) return failed(VLY_ENOINPUT, path, "find");
+    vly_status status = vly_strdup(out, real);
+    free(real);
+    return status;
 }
 
 bool vly_path_exists(const char *path)

@@ -49,6 +49,9 @@ vly_status vly_file_publish_text(const char *path, const char *text, bool overwr
 /* `text` behind what is in the file, which is made if it is not there. Lines of several processes do not mix. */
 vly_status vly_file_append_text(const char *path, const char *text);
 
+/* For reading and writing in place, made if it is not there. */
+vly_status vly_file_update(vly_file *out, const char *path);
+
 /* Removes a file; one that is not there is no failure. */
 vly_status vly_file_remove(const char *path);
 
@@ -57,6 +60,9 @@ vly_status vly_file_scratch(vly_file *out, const char *folder);
 
 /* Makes the folder if it is not there; its parent must be. */
 vly_status vly_folder_make(const char *path);
+
+/* Without links, dots and the working folder. VLY_ENOINPUT if nothing is there. */
+vly_status vly_path_real(char **out, const char *path);
 
 bool vly_path_exists(const char *path);
 bool vly_path_is_folder(const char *path);

@@ -2,11 +2,11 @@
  * table behind the command line, so that a study file can say whatever a command can. */
 #include "study/study_impl.h"
 
+#include "core/file.h"
 #include "core/memory.h"
 #include "study/yaml.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char study_words[] = "version input samples methods";
@@ -51,15 +51,14 @@ static vly_status flatten(const vly_yaml *entry, char text[VLY_PATH_BYTES])
 /* A relative path is one from the study file's folder. */
 static vly_status resolve(char **out, const vly_yaml *at, const char *path)
 {
-    char *folder = NULL;
+    char *folder = NULL, *real = NULL;
     if (path[0] == '/') return vly_strdup(out, path);
     const char *slash = strrchr(at->path, '/');
     VLY_TRY(slash ? vly_format(&folder, "%.*s/", (int)(slash - at->path), at->path) : vly_strdup(&folder, "."));
-    char *real = realpath(folder, NULL);
+    vly_status status = vly_path_real(&real, folder);
+    if (status == VLY_OK) status = vly_format(out, "%s/%s", real, path);
     vly_free(folder);
-    if (!real) return vly_yaml_fail(at, "the folder of the study file is gone");
-    vly_status status = vly_format(out, "%s/%s", real, path);
-    free(real);
+    vly_free(real);
     return status;
 }
 
