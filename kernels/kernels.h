@@ -34,34 +34,38 @@ typedef struct vly_kernels {
     vly_status (*kmeans_search)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
                                 const vly_kmeans_search *search /* host */, vly_kmeans_found *best);
 
-    /* Appends the features of voxels with h(index, seed) < below to samples (VLY_FEATURES, capacity) u16, in any order;
-     * *count is where the next one goes and may pass capacity. */
+    /* Appends the features of voxels with h(index, seed) <= last to samples (VLY_SHELL_FEATURES, stride) u16, in any order;
+     * *count is where the next one goes and may pass stride. */
     vly_status (*kmeans_sample)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
-                                uint64_t seed, uint64_t below, uint16_t *samples, int64_t capacity, uint64_t *count);
+                                uint64_t seed, uint64_t last, uint16_t *samples, int64_t stride, uint64_t *count);
 
-    /* One Lloyd pass over stored samples (VLY_FEATURES, stride): label[i] = vly_kmeans_nearest(features of i);
-     * tally += counts and sums per phase, and the number of labels that changed. */
+    /* One Lloyd pass over stored samples (VLY_SHELL_FEATURES, stride): label (stride) = vly_kmeans_nearest of the features.
+     * tally += the change against the labels found there; fresh: against none, they are not read.
+     * stride is a multiple of VLY_KMEANS_STRIDE; entries from `count` on may hold anything, their labels become
+     * VLY_OUTSIDE or stay. */
     vly_status (*kmeans_assign_samples)(vly_queue *queue, const uint16_t *samples, int64_t count, int64_t stride,
-                                        const vly_kmeans_model *model /* host */, uint8_t *label,
+                                        const vly_kmeans_model *model /* host */, bool fresh, uint8_t *label,
                                         vly_kmeans_tally *tally);
 
-    /* The same over a slab, features made on the fly. label: read for the change count, then written; VLY_OUTSIDE where
-     * the mask is 0. Stencil radius 1, reflect101 at the border of region.data. */
+    /* The same over a slab, features made on the fly; VLY_OUTSIDE where the mask is 0. Stencil radius 1, reflect101 at the
+     * border of region.data. */
     vly_status (*kmeans_assign)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
-                                const vly_kmeans_model *model /* host */, uint8_t *label, vly_kmeans_tally *tally);
+                                const vly_kmeans_model *model /* host */, bool fresh, uint8_t *label,
+                                vly_kmeans_tally *tally);
 
-    /* The exact finish, gathering (spec 4.5): voxels whose label is the same for all weights in the box are counted in
-     * decided (3); the others go to list as vly_kmeans_undecided, in any order; *listed may pass capacity. */
+    /* The exact finish, gathering (spec 4.5): voxels with one vly_kmeans_box_label in the whole box are counted in decided
+     * (3); of the others those with h(key, seed) <= last are appended to list (capacity), in any order, key being
+     * h(index, seed); *listed may pass capacity. */
     vly_status (*kmeans_gather)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
                                 const vly_kmeans_model *model /* host */, const vly_kmeans_box *box /* host */,
-                                uint64_t seed, uint64_t *decided, vly_kmeans_undecided *list, int64_t capacity,
-                                uint64_t *listed);
+                                uint64_t seed, uint64_t last, uint64_t *decided, vly_kmeans_pair *list,
+                                int64_t capacity, uint64_t *listed);
 
-    /* The exact finish, labelling: label = vly_kmeans_finish_label(...). counts (3) +=; report (3) += voxels relabelled,
-     * dark am, bright pore. */
+    /* The exact finish, labelling: label = vly_kmeans_finish_label, VLY_OUTSIDE where the mask is 0; cuts NULL: labels stay.
+     * report += what the labels are now, and how many differ from those found there. */
     vly_status (*kmeans_finish)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
                                 const vly_kmeans_model *model /* host */, const vly_kmeans_cuts *cuts /* host */,
-                                uint64_t seed, uint8_t *label, uint64_t *counts, uint64_t *report);
+                                uint64_t seed, uint8_t *label, vly_kmeans_report *report);
 
     /* joint[sum_k label_k 3^k] += voxels; voxels that any volume calls outside are skipped. `labels` holds `count` volumes
      * one behind the other, `stride` bytes apart. joint: (3^count). VLY_EDATA is the host's to find: labels are 0, 1, 2, 255. */

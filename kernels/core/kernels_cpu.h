@@ -13,6 +13,21 @@ vly_status vly_ties_cpu(vly_queue *queue, const uint16_t *grey, const vly_region
                         uint64_t *listed);
 vly_status vly_label_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
                          uint64_t seed, const vly_label_cuts *cuts, uint8_t *label, uint64_t *counts);
+vly_status vly_kmeans_search_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                 const vly_kmeans_search *search, vly_kmeans_found *best);
+vly_status vly_kmeans_sample_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                 uint64_t seed, uint64_t last, uint16_t *samples, int64_t stride, uint64_t *count);
+vly_status vly_kmeans_assign_samples_cpu(vly_queue *queue, const uint16_t *samples, int64_t count, int64_t stride,
+                                         const vly_kmeans_model *model, bool fresh, uint8_t *label,
+                                         vly_kmeans_tally *tally);
+vly_status vly_kmeans_assign_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                 const vly_kmeans_model *model, bool fresh, uint8_t *label, vly_kmeans_tally *tally);
+vly_status vly_kmeans_gather_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                 const vly_kmeans_model *model, const vly_kmeans_box *box, uint64_t seed, uint64_t last,
+                                 uint64_t *decided, vly_kmeans_pair *list, int64_t capacity, uint64_t *listed);
+vly_status vly_kmeans_finish_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                 const vly_kmeans_model *model, const vly_kmeans_cuts *cuts, uint64_t seed,
+                                 uint8_t *label, vly_kmeans_report *report);
 vly_status vly_joint_cpu(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
                          uint64_t *joint);
 

@@ -6,6 +6,8 @@
 
 #include <float.h>
 
+enum { VLY_KMEANS_STRIDE = 64 }; /* samples are stored in multiples of this */
+
 /* What assignment needs, in single precision. Phases in the order of vly_phase. */
 typedef struct vly_kmeans_model {
     float mu[VLY_PHASES][VLY_SHELL_FEATURES]; /* centroids, grey value */
@@ -13,10 +15,12 @@ typedef struct vly_kmeans_model {
     float x[VLY_SHELL_FEATURES];              /* feature weights */
 } vly_kmeans_model;
 
+/* How counts and sums changed in a pass: what joined a phase less what left it, in wrapping integers, so that passes which
+ * move few voxels cost little. A voxel without a phase before (VLY_OUTSIDE) only joins: a first pass gives the totals. */
 typedef struct vly_kmeans_tally {
     uint64_t count[VLY_PHASES];
     uint64_t sum[VLY_PHASES][VLY_SHELL_FEATURES]; /* exact: 65535 * 1e11 voxels stay below 2^63 */
-    uint64_t changed;
+    uint64_t changed;                             /* voxels whose label is another than before */
 } vly_kmeans_tally;
 
 /* d_l = sum_m x_m (f_m - mu_lm)^2, m ascending, every operation written out: the same bits everywhere. */
@@ -87,33 +91,50 @@ VLY_INLINE uint64_t vly_kmeans_search_key(const vly_kmeans_search *search, const
 /* ---- exact finish (spec 4.5) ----
  * With centroids fixed, weights exist that give every phase exactly its target (semi-discrete optimal transport). The spec
  * works with logarithms of d; ratios order the voxels the same way and need no transcendental function:
- *   a voxel is AM  iff  d_AM / min(d_P, w d_CBD) lies below cut am,
- *   else CBD       iff  d_CBD / d_P              lies below cut cbd,   else pore.
- * At the fixed point cut am = w_P / w_AM and so on, and this is the weighted argmin. */
+ *   a voxel is AM  iff  (d_AM / d_P) / min(1, w d_CBD / d_P)  lies below cut am,
+ *   else CBD       iff  d_CBD / d_P                           lies below cut cbd,   else pore.
+ * With w = w_CBD / w_P, cut am = w_P / w_AM and cut cbd = w_P / w_CBD this is the weighted argmin. */
 
 typedef struct vly_kmeans_cut {
     float ratio;
-    uint64_t key; /* tie key of the voxel, h(index, seed) */
+    uint64_t key; /* h(index, seed), among equal ratios */
 } vly_kmeans_cut;
 
 typedef struct vly_kmeans_cuts {
-    float w; /* of CBD against pore, in the ratio of AM */
+    float w;
     vly_kmeans_cut am, cbd;
 } vly_kmeans_cuts;
 
-/* Weights of AM and CBD against pore that are still thinkable. */
+/* Where w and the cuts may still lie, bounds included. */
 typedef struct vly_kmeans_box {
-    float am_low, am_high, cbd_low, cbd_high;
+    float w_low, w_high;
+    vly_kmeans_cut am_low, am_high, cbd_low, cbd_high;
 } vly_kmeans_box;
 
-typedef struct vly_kmeans_undecided {
-    float d[VLY_PHASES];
+/* All that the finish needs to know of a voxel. */
+typedef struct vly_kmeans_pair {
+    float am, cbd; /* d_AM / d_P, d_CBD / d_P */
     uint64_t key;
-} vly_kmeans_undecided;
+} vly_kmeans_pair;
 
+typedef struct vly_kmeans_report {
+    uint64_t count[VLY_PHASES];
+    uint64_t relabelled;
+    uint64_t dark_am, bright_pore; /* am below, pore above the centre value of the CBD centroid (spec 4.2) */
+} vly_kmeans_report;
+
+/* Finite, and monotone in both arguments also after rounding. */
 VLY_INLINE float vly_kmeans_ratio(float numerator, float denominator)
 {
-    return numerator / fmaxf(denominator, FLT_MIN);
+    float ratio = numerator / (denominator > FLT_MIN ? denominator : FLT_MIN);
+    return ratio < FLT_MAX ? ratio : FLT_MAX;
+}
+
+/* (d_AM / d_P) / min(1, w d_CBD / d_P): falls as w rises. */
+VLY_INLINE float vly_kmeans_am_ratio(float am, float cbd, float w)
+{
+    float rival = w * cbd;
+    return vly_kmeans_ratio(am, rival < 1.0f ? rival : 1.0f);
 }
 
 VLY_INLINE int vly_kmeans_below(vly_kmeans_cut cut, float ratio, uint64_t key)
@@ -121,11 +142,20 @@ VLY_INLINE int vly_kmeans_below(vly_kmeans_cut cut, float ratio, uint64_t key)
     return ratio < cut.ratio || (ratio == cut.ratio && key < cut.key);
 }
 
-VLY_INLINE uint8_t vly_kmeans_finish_label(const vly_kmeans_cuts *cuts, const float d[VLY_PHASES], uint64_t key)
+VLY_INLINE uint8_t vly_kmeans_finish_label(const vly_kmeans_cuts *cuts, vly_kmeans_pair pair)
 {
-    float rival = fminf(d[VLY_PORE], cuts->w * d[VLY_CBD]);
-    if (vly_kmeans_below(cuts->am, vly_kmeans_ratio(d[VLY_AM], rival), key)) return VLY_AM;
-    return vly_kmeans_below(cuts->cbd, vly_kmeans_ratio(d[VLY_CBD], d[VLY_PORE]), key) ? VLY_CBD : VLY_PORE;
+    if (vly_kmeans_below(cuts->am, vly_kmeans_am_ratio(pair.am, pair.cbd, cuts->w), pair.key)) return VLY_AM;
+    return vly_kmeans_below(cuts->cbd, pair.cbd, pair.key) ? VLY_CBD : VLY_PORE;
+}
+
+/* The label a voxel has for all w and cuts in the box; VLY_OUTSIDE if there are several. */
+VLY_INLINE uint8_t vly_kmeans_box_label(const vly_kmeans_box *box, vly_kmeans_pair pair)
+{
+    if (vly_kmeans_below(box->am_low, vly_kmeans_am_ratio(pair.am, pair.cbd, box->w_low), pair.key)) return VLY_AM;
+    if (vly_kmeans_below(box->am_high, vly_kmeans_am_ratio(pair.am, pair.cbd, box->w_high), pair.key))
+        return VLY_OUTSIDE;
+    if (vly_kmeans_below(box->cbd_low, pair.cbd, pair.key)) return VLY_CBD;
+    return vly_kmeans_below(box->cbd_high, pair.cbd, pair.key) ? VLY_OUTSIDE : VLY_PORE;
 }
 
 #endif
