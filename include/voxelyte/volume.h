@@ -18,7 +18,7 @@ typedef enum vly_type {
     VLY_U32,
     VLY_I32,
     VLY_F32,
-    VLY_U1 /* one bit a voxel in the file; delivered as u8 0 and 1 */
+    VLY_U1 /* one bit a voxel in the file; delivered as u8 0 and 1, 1 the brighter */
 } vly_type;
 
 /* Bytes a voxel takes in the pages a source delivers, and "u8", "u16", ... */
@@ -40,6 +40,9 @@ typedef struct vly_voxel_size {
     char origin[120]; /* the tag that was seen, as a person would quote it */
 } vly_voxel_size;
 
+/* "0.642um" or "0.642,0.642,1.0um" (x, y, z; nm, um, mm, m): verdict GIVEN. VLY_EUSAGE if it is neither. */
+VLY_API vly_status vly_voxel_size_parse(vly_voxel_size *out, const char *text);
+
 typedef struct vly_volume_info {
     const char *path;   /* as it was given; borrowed from the source */
     const char *format; /* "TIFF", "BigTIFF", "ImageJ TIFF", "OME-TIFF", "image sequence", "raw", "memory" */
@@ -53,6 +56,9 @@ typedef struct vly_volume_info {
     bool contiguous;         /* pages lie uncompressed, one behind the other */
 } vly_volume_info;
 
+/* For who needs a length: VLY_EDATA, with the tag that was seen, unless the voxel size is FROM_FILE or GIVEN. */
+VLY_API vly_status vly_voxel_size_require(const vly_volume_info *info);
+
 typedef struct vly_source vly_source;
 
 /* Values of a label file and the phases they stand for: replaces the default 0 pore, 1 am, 2 cbd, 255 outside. */
@@ -60,6 +66,10 @@ typedef struct vly_label_map {
     uint8_t phase[256]; /* vly_phase of a value */
     bool listed[256];   /* a value that is not listed is an error (VLY_EDATA) */
 } vly_label_map;
+
+/* "pore=0,am=85,cbd=170", also P, AM, NMC, CBD and outside; several values may name one phase. Only what is listed is
+ * allowed in the volume. VLY_EUSAGE if it is no such list. */
+VLY_API vly_status vly_label_map_parse(vly_label_map *out, const char *text);
 
 typedef struct vly_source_options {
     vly_voxel_size voxel_size; /* verdict VLY_SIZE_GIVEN overrides what the file says */
@@ -96,8 +106,9 @@ typedef struct vly_grey_map {
 VLY_API vly_status vly_source_grey(vly_source **out, vly_source *inner, vly_device *device, double low, double high);
 VLY_API const vly_grey_map *vly_source_grey_map(const vly_source *grey);
 
-/* A view that yields u8 phases. It owns `inner`, also on failure. map may be NULL (0, 1, 2, 255). A value that the map
- * does not list is VLY_EDATA with its voxel, found when that page is read. */
+/* A view that yields u8 phases of a u8 or 1-bit source. It owns `inner`, also on failure. map NULL: the one in the
+ * file's description, else 0 pore, 1 am, 2 cbd, 255 outside. A value that the map does not list is VLY_EDATA with its
+ * voxel, found when that page is read. */
 VLY_API vly_status vly_source_labels(vly_source **out, vly_source *inner, const vly_label_map *map);
 
 typedef struct vly_sink vly_sink;
