@@ -49,8 +49,6 @@ static void cpu_close(vly_device *device)
 static const vly_device_calls cpu_calls = {
     .alloc = cpu_alloc,
     .free = cpu_free,
-    .alloc_pinned = cpu_alloc,
-    .free_pinned = cpu_free,
     .upload = cpu_copy,
     .download = cpu_copy,
     .clear = cpu_clear,

@@ -11,8 +11,6 @@
 typedef struct vly_device_calls {
     vly_status (*alloc)(vly_device *device, void **out, int64_t bytes);
     void (*free)(vly_device *device, void *memory);
-    vly_status (*alloc_pinned)(vly_device *device, void **out, int64_t bytes); /* host memory the device can reach */
-    void (*free_pinned)(vly_device *device, void *memory);
     vly_status (*upload)(vly_device *device, void *to, const void *from, int64_t bytes);
     vly_status (*download)(vly_device *device, void *to, const void *from,
                            int64_t bytes); /* returns when it is there */

@@ -7,6 +7,7 @@
 /* A voxel lies below a cut if its grey value does, or if it equals the cut's and its tie key lies below the cut's. */
 typedef struct vly_cut {
     uint16_t grey;
+    bool whole; /* the grey value lies below as a whole */
     uint64_t key;
 } vly_cut;
 
@@ -22,7 +23,7 @@ typedef struct vly_tie_band {
 
 VLY_INLINE int vly_below(vly_cut cut, uint16_t grey, uint64_t key)
 {
-    return grey < cut.grey || (grey == cut.grey && key < cut.key);
+    return grey < cut.grey || (grey == cut.grey && (cut.whole || key < cut.key));
 }
 
 VLY_INLINE uint8_t vly_label_of(const vly_label_cuts *cuts, uint16_t grey, uint64_t key)

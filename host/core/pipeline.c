@@ -1,0 +1,176 @@
+#include "core/pipeline_impl.h"
+
+#include "core/memory.h"
+
+#include <string.h>
+
+enum { SLAB_VOXELS = 1 << 23 }; /* aim of one slab: large enough to share out, small enough to overlap */
+
+static int32_t smaller(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+static int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t page_voxels(vly_box b)
+{
+    return (int64_t)(b.x1 - b.x0) * (b.y1 - b.y0);
+}
+
+vly_span vly_pipeline_span(const vly_pipeline *p, int32_t k)
+{
+    vly_span s;
+    s.z0 = (int32_t)((int64_t)k * p->plan.slab_pages);
+    s.z1 = smaller(s.z0 + p->plan.slab_pages, p->plan.window.nz);
+    s.d0 = larger(p->window.z0 + s.z0 - p->halo, p->data.z0);
+    s.d1 = smaller(p->window.z0 + s.z1 + p->halo, p->data.z1);
+    return s;
+}
+
+/* ---- what is to be done ---- */
+
+static vly_status check_window(vly_pipeline *p, vly_box window)
+{
+    const vly_volume_info *info = vly_source_info(p->grey);
+    vly_extent v = info->extent;
+    static const vly_box nothing;
+    if (memcmp(&window, &nothing, sizeof window) == 0) window = vly_extent_box(v);
+    if (window.x0 < 0 || window.y0 < 0 || window.z0 < 0 || window.x1 > v.nx || window.y1 > v.ny || window.z1 > v.nz ||
+        window.x0 >= window.x1 || window.y0 >= window.y1 || window.z0 >= window.z1)
+        return vly_fail(VLY_EDATA, "%s: window %d:%d,%d:%d,%d:%d is empty or outside the volume of %d x %d x %d voxels",
+                        info->path, window.x0, window.x1, window.y0, window.y1, window.z0, window.z1, v.nx, v.ny, v.nz);
+    int32_t least = 2 * p->halo + 1;
+    if (p->halo > 0 && (v.nx < least || v.ny < least || v.nz < least))
+        return vly_fail(VLY_EDATA, "%s: %d x %d x %d voxels, every side needs at least %d for a neighbourhood (E_DIM)",
+                        info->path, v.nx, v.ny, v.nz, least);
+    p->window = window;
+    p->data = (vly_box){larger(window.x0 - p->halo, 0), smaller(window.x1 + p->halo, v.nx),
+                        larger(window.y0 - p->halo, 0), smaller(window.y1 + p->halo, v.ny),
+                        larger(window.z0 - p->halo, 0), smaller(window.z1 + p->halo, v.nz)};
+    p->plan.window = vly_box_extent(window);
+    return VLY_OK;
+}
+
+static bool same_extent(vly_extent a, vly_extent b)
+{
+    return a.nx == b.nx && a.ny == b.ny && a.nz == b.nz;
+}
+
+static vly_status check_mask(vly_pipeline *p)
+{
+    if (!p->mask) return VLY_OK;
+    const vly_volume_info *mask = vly_source_info(p->mask), *grey = vly_source_info(p->grey);
+    if (mask->type != VLY_U8 && mask->type != VLY_U1)
+        return vly_fail(VLY_EDATA, "%s: mask of type %s, u8 or 1 bit expected", mask->path, vly_type_name(mask->type));
+    if (same_extent(mask->extent, grey->extent))
+        p->mask_shift = (vly_extent){p->window.x0, p->window.y0, p->window.z0};
+    else if (!same_extent(mask->extent, p->plan.window))
+        return vly_fail(VLY_EDATA, "%s: mask of %d x %d x %d voxels, the volume's or the window's extent expected",
+                        mask->path, mask->extent.nx, mask->extent.ny, mask->extent.nz);
+    return VLY_OK;
+}
+
+/* ---- how large it may be ---- */
+
+/* Bytes of one slot for slabs of `pages`. */
+static int64_t slot_bytes(const vly_pipeline *p, int32_t pages)
+{
+    int64_t data = page_voxels(p->data) * (int64_t)sizeof(uint16_t);
+    int64_t labels = page_voxels(p->window) * (p->mask ? 2 : 1);
+    int32_t most = p->data.z1 - p->data.z0;
+    return data * smaller(pages + 2 * p->halo, most) + labels * pages;
+}
+
+static bool cropped(const vly_pipeline *p)
+{
+    vly_extent v = vly_source_info(p->grey)->extent;
+    return page_voxels(p->data) != (int64_t)v.nx * v.ny ||
+           (p->mask && page_voxels(p->window) !=
+                           (int64_t)vly_source_info(p->mask)->extent.nx * vly_source_info(p->mask)->extent.ny);
+}
+
+/* Resident if everything fits, else the thickest slabs of at most SLAB_VOXELS that do. */
+static vly_status make_plan(vly_pipeline *p, int64_t reserve)
+{
+    const vly_volume_info *info = vly_source_info(p->grey);
+    int32_t nz = p->plan.window.nz, threads = p->device->pool->threads;
+    p->page_bytes = cropped(p) ? (int64_t)info->extent.nx * info->extent.ny * (int64_t)sizeof(uint16_t) : 0;
+    int64_t fixed = reserve + vly_memory_held() + threads * (p->page_bytes + info->decode_bytes);
+    int64_t left = p->device->memory_limit - fixed, most = SLAB_VOXELS / page_voxels(p->window);
+    int32_t pages = most < 1 ? 1 : most > nz ? nz : (int32_t)most;
+    p->plan.resident = slot_bytes(p, nz) <= left;
+    p->slot_count = p->plan.resident ? 1 : VLY_SLOTS;
+    while (!p->plan.resident && pages > 1 && VLY_SLOTS * slot_bytes(p, pages) > left) pages--;
+    p->plan.slab_pages = pages;
+    p->plan.slabs = (nz + pages - 1) / pages;
+    int64_t needed = p->plan.resident ? slot_bytes(p, nz) : VLY_SLOTS * slot_bytes(p, pages);
+    p->plan.host_bytes = fixed + needed;
+    if (needed > left)
+        return vly_fail(VLY_EMEMORY, "%s: a memory limit of %lld MiB is too small, at least %lld MiB expected",
+                        info->path, (long long)(p->device->memory_limit >> 20),
+                        (long long)((p->plan.host_bytes + (1 << 20) - 1) >> 20));
+    return VLY_OK;
+}
+
+static vly_status make_slots(vly_pipeline *p, const char *scratch)
+{
+    int32_t pages = p->plan.resident ? p->plan.window.nz : p->plan.slab_pages;
+    int32_t data_pages = smaller(pages + 2 * p->halo, p->data.z1 - p->data.z0);
+    int64_t labels = page_voxels(p->window) * pages;
+    for (int32_t s = 0; s < p->slot_count; s++) {
+        vly_slot *slot = &p->slots[s];
+        int64_t grey = page_voxels(p->data) * data_pages * (int64_t)sizeof(uint16_t);
+        VLY_TRY(vly_buffer_create(&slot->grey, p->device, grey, "grey values"));
+        VLY_TRY(vly_buffer_create(&slot->label, p->device, labels, "labels"));
+        if (p->mask) VLY_TRY(vly_buffer_create(&slot->mask, p->device, labels, "mask"));
+    }
+    if (p->page_bytes > 0)
+        VLY_TRY(vly_alloc_raw((void **)&p->page_scratch, p->page_bytes, p->device->pool->threads, "pages"));
+    if (p->keep_labels && !p->plan.resident) VLY_TRY(vly_file_scratch(&p->label_store, scratch));
+    return VLY_OK;
+}
+
+vly_status vly_pipeline_open(vly_pipeline **out, vly_device *device, vly_source *grey,
+                             const vly_pipeline_options *options)
+{
+    vly_pipeline *p;
+    *out = NULL;
+    VLY_TRY(VLY_NEW(&p, 1, "pipeline"));
+    p->device = device;
+    p->grey = grey;
+    p->mask = options->region.mask;
+    p->halo = options->halo;
+    p->keep_labels = options->keep_labels;
+    p->label_store.descriptor = -1;
+    vly_status status = check_window(p, options->region.window);
+    if (status == VLY_OK) status = check_mask(p);
+    if (status == VLY_OK) status = make_plan(p, options->reserve);
+    if (status == VLY_OK) status = make_slots(p, options->region.scratch);
+    if (status != VLY_OK)
+        vly_pipeline_close(p);
+    else
+        *out = p;
+    return status;
+}
+
+void vly_pipeline_close(vly_pipeline *p)
+{
+    if (!p) return;
+    for (int32_t s = 0; s < VLY_SLOTS; s++) {
+        vly_buffer_free(&p->slots[s].grey);
+        vly_buffer_free(&p->slots[s].mask);
+        vly_buffer_free(&p->slots[s].label);
+    }
+    vly_free(p->page_scratch);
+    vly_file_close(&p->label_store);
+    vly_free(p);
+}
+
+const vly_plan *vly_pipeline_plan(const vly_pipeline *p)
+{
+    return &p->plan;
+}

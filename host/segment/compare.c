@@ -1,0 +1,113 @@
+/* All pairs at once: every voxel's labels in all volumes form one code in base 3, and every pairwise confusion matrix is a
+ * sum over the counts of codes (spec 10). */
+#include "voxelyte/compare.h"
+
+#include "core/device_impl.h"
+#include "core/memory.h"
+
+#include <math.h>
+
+enum { CHUNK_VOXELS = 1 << 22 };
+
+typedef struct work {
+    vly_device *device;
+    vly_source *const *labels;
+    int32_t count, z0, pages; /* pages of the chunk at hand */
+    vly_extent extent;
+    vly_buffer chunk, joint;
+    int64_t stride; /* bytes from one volume's pages to the next one's */
+} work;
+
+static vly_status check(work *w)
+{
+    if (w->count < 2 || w->count > VLY_COMPARE_MAX)
+        return vly_fail(VLY_EUSAGE, "compare: %d volumes, 2 to %d expected", w->count, VLY_COMPARE_MAX);
+    const vly_volume_info *first = vly_source_info(w->labels[0]);
+    w->extent = first->extent;
+    for (int32_t k = 1; k < w->count; k++) {
+        const vly_volume_info *info = vly_source_info(w->labels[k]);
+        if (info->extent.nx != w->extent.nx || info->extent.ny != w->extent.ny || info->extent.nz != w->extent.nz)
+            return vly_fail(VLY_EDATA, "%s: %d x %d x %d voxels, %s has %d x %d x %d (E_DIM)", info->path,
+                            info->extent.nx, info->extent.ny, info->extent.nz, first->path, w->extent.nx, w->extent.ny,
+                            w->extent.nz);
+    }
+    return VLY_OK;
+}
+
+static vly_status read_one(void *self, int64_t item, int32_t worker)
+{
+    const work *w = self;
+    (void)worker;
+    return vly_source_read(w->labels[item], w->z0, w->pages, (uint8_t *)w->chunk.data + item * w->stride);
+}
+
+static vly_status count_chunks(work *w)
+{
+    int64_t page = (int64_t)w->extent.nx * w->extent.ny, voxels = vly_extent_voxels(w->extent);
+    int32_t pages = CHUNK_VOXELS / page < 1 ? 1 : (int32_t)(CHUNK_VOXELS / page);
+    if (pages > w->extent.nz) pages = w->extent.nz;
+    w->stride = page * pages;
+    VLY_TRY(vly_buffer_create(&w->chunk, w->device, w->stride * w->count, "labels"));
+    for (w->z0 = 0; w->z0 < w->extent.nz; w->z0 += pages) {
+        w->pages = w->extent.nz - w->z0 < pages ? w->extent.nz - w->z0 : pages;
+        VLY_TRY(vly_device_stop(w->device));
+        VLY_TRY(vly_pool_run(w->device->pool, w->count, read_one, w));
+        VLY_TRY(w->device->kernels->joint(w->device->queue, w->chunk.data, w->count, w->stride, page * w->pages,
+                                          w->joint.data));
+        vly_device_update(w->device, "compare", page * (w->z0 + w->pages), voxels, "voxel");
+    }
+    return vly_device_wait(w->device);
+}
+
+static void add_code(vly_compare_result *out, int32_t code, int64_t voxels)
+{
+    int32_t label[VLY_COMPARE_MAX];
+    for (int32_t k = 0; k < out->count; k++, code /= VLY_PHASES) label[k] = code % VLY_PHASES;
+    out->voxels += voxels;
+    for (int32_t a = 0; a < out->count; a++)
+        for (int32_t b = 0; b < out->count; b++) out->confusion[a][b][label[a]][label[b]] += voxels;
+}
+
+static void score_pair(vly_compare_result *out, int32_t a, int32_t b)
+{
+    int64_t equal = 0;
+    for (int32_t l = 0; l < VLY_PHASES; l++) {
+        int64_t both = out->confusion[a][b][l][l], either = -both;
+        for (int32_t m = 0; m < VLY_PHASES; m++) either += out->confusion[a][b][l][m] + out->confusion[a][b][m][l];
+        out->jaccard[l][a][b] = either > 0 ? (double)both / (double)either : NAN;
+        equal += both;
+    }
+    out->equal[a][b] = (double)equal / (double)out->voxels;
+}
+
+static vly_status score(vly_compare_result *out, work *w, int32_t codes)
+{
+    uint64_t *joint;
+    VLY_TRY(VLY_NEW(&joint, codes, "joint counts"));
+    vly_status status = vly_buffer_download(&w->joint, joint, codes * (int64_t)sizeof *joint);
+    if (status == VLY_OK) status = vly_comm_sum(w->device->comm, joint, codes);
+    for (int32_t code = 0; code < codes && status == VLY_OK; code++)
+        if (joint[code] > 0) add_code(out, code, (int64_t)joint[code]);
+    vly_free(joint);
+    if (status == VLY_OK && out->voxels == 0)
+        status =
+            vly_fail(VLY_EDATA, "%s: no voxel is inside in every volume (E_ROI)", vly_source_info(w->labels[0])->path);
+    for (int32_t a = 0; a < out->count && status == VLY_OK; a++)
+        for (int32_t b = 0; b < out->count; b++) score_pair(out, a, b);
+    return status;
+}
+
+vly_status vly_compare(vly_compare_result *out, vly_device *device, vly_source *const *labels, int32_t count)
+{
+    work w = {.device = device, .labels = labels, .count = count};
+    int32_t codes = 1;
+    *out = (vly_compare_result){.count = count};
+    VLY_TRY(check(&w));
+    for (int32_t k = 0; k < count; k++) codes *= VLY_PHASES;
+    vly_status status = vly_buffer_create(&w.joint, device, codes * (int64_t)sizeof(uint64_t), "joint counts");
+    if (status == VLY_OK) status = count_chunks(&w);
+    if (status == VLY_OK) status = score(out, &w, codes);
+    vly_buffer_free(&w.chunk);
+    vly_buffer_free(&w.joint);
+    return status;
+}
