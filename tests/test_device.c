@@ -1,0 +1,61 @@
+/* Devices by name, and their kernel tables. */
+#include "support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(every_kernel_of_the_device_is_there)
+{
+    vly_device *device = test_device(1, 0);
+    void *const *entries = (void *const *)device->kernels;
+    for (size_t i = 0; i < sizeof *device->kernels / sizeof *entries; i++)
+        ck_assert_msg(entries[i] != NULL, "entry %zu of the kernel table is missing", i);
+    vly_device_close(device);
+}
+END_TEST
+
+START_TEST(unknown_and_unusable_devices_say_so)
+{
+    vly_device *device;
+    test_fails(vly_device_open(&device, "gpu", NULL), VLY_EUSAGE, "auto, cpu, cuda");
+    ck_assert_ptr_null(device);
+    ck_assert_int_eq(vly_device_open(&device, "auto", NULL), VLY_OK);
+    ck_assert_str_eq(vly_device_name(device), "cpu");
+    ck_assert_int_gt(strlen(vly_device_description(device)), 10);
+    ck_assert_int_ge(vly_device_threads(device), 1);
+    ck_assert_int_gt(vly_device_memory_limit(device), 0);
+    vly_device_close(device);
+    test_fails(vly_device_open(&device, "cuda", NULL), VLY_EDEVICE, "cuda");
+    test_fails(vly_device_open(&device, "cuda:1", NULL), VLY_EDEVICE, "cuda:1");
+}
+END_TEST
+
+START_TEST(buffers_keep_what_is_put_there)
+{
+    vly_device *device = test_device(1, 0);
+    int64_t before = vly_memory_held();
+    vly_buffer buffer;
+    uint8_t in[1000], out[1000];
+    for (int i = 0; i < 1000; i++) in[i] = (uint8_t)(i * 7);
+    ck_assert_int_eq(vly_buffer_create(&buffer, device, 1000, "test"), VLY_OK);
+    ck_assert_int_eq(vly_buffer_download(&buffer, out, 1000), VLY_OK);
+    for (int i = 0; i < 1000; i++)
+        if (out[i] != 0) ck_abort_msg("byte %d is %d, 0 expected", i, out[i]);
+    ck_assert_int_eq(vly_buffer_upload(&buffer, in, 1000), VLY_OK);
+    ck_assert_int_eq(vly_buffer_download(&buffer, out, 1000), VLY_OK);
+    test_equal_u8(out, in, 1000, "buffer");
+    vly_buffer_free(&buffer);
+    ck_assert_int_eq(vly_memory_held(), before);
+    test_fails(vly_buffer_create(&buffer, device, INT64_MAX / 2, "too much"), VLY_EMEMORY, "too much");
+    vly_device_close(device);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("device");
+    TEST_CASE(suite, every_kernel_of_the_device_is_there);
+    TEST_CASE(suite, unknown_and_unusable_devices_say_so);
+    TEST_CASE(suite, buffers_keep_what_is_put_there);
+    return test_run(suite);
+}
