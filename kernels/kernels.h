@@ -71,6 +71,10 @@ typedef struct vly_kernels {
      * one behind the other, `stride` bytes apart. joint: (3^count). VLY_EDATA is the host's to find: labels are 0, 1, 2, 255. */
     vly_status (*joint)(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
                         uint64_t *joint);
+
+    /* Nothing but single-precision multiply-adds, to measure what the device can do: `items` independent pieces, one result
+     * each to sink (items). *flops (host): how many there were. */
+    vly_status (*multiply_add)(vly_queue *queue, int64_t items, int32_t rounds, float *sink, int64_t *flops);
 } vly_kernels;
 
 extern const vly_kernels vly_kernels_cpu;

@@ -31,4 +31,8 @@ vly_status vly_kmeans_finish_cpu(vly_queue *queue, const uint16_t *grey, const v
 vly_status vly_joint_cpu(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
                          uint64_t *joint);
 
+vly_status vly_multiply_add_cpu(vly_queue *queue, int64_t items, int32_t rounds, float *sink, int64_t *flops);
+float vly_multiply_chains_base(float start, int32_t rounds);
+float vly_multiply_chains_avx512(float start, int32_t rounds);
+
 #endif

@@ -12,4 +12,5 @@ const vly_kernels vly_kernels_cpu = {
     .kmeans_gather = vly_kmeans_gather_cpu,
     .kmeans_finish = vly_kmeans_finish_cpu,
     .joint = vly_joint_cpu,
+    .multiply_add = vly_multiply_add_cpu,
 };
