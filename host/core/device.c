@@ -61,14 +61,19 @@ static vly_status planned(const char *call)
     return vly_fault("device") ? vly_fail(VLY_EDEVICE, "device: %s failed (planned)", call) : VLY_OK;
 }
 
-vly_status vly_buffer_create(vly_buffer *out, vly_device *device, int64_t bytes, const char *what)
+vly_status vly_buffer_reserve(vly_buffer *out, vly_device *device, int64_t bytes, const char *what)
 {
     *out = (vly_buffer){.device = device, .bytes = bytes};
     VLY_TRY(planned("alloc"));
     vly_status status = device->calls->alloc(device, &out->data, bytes);
-    if (status != VLY_OK)
-        return vly_fail(status, "%s: %s needs %lld bytes", vly_error_message(), what, (long long)bytes);
-    status = vly_buffer_clear(out);
+    if (status == VLY_OK) return VLY_OK;
+    return vly_fail(status, "%s: %s needs %lld bytes", vly_error_message(), what, (long long)bytes);
+}
+
+vly_status vly_buffer_create(vly_buffer *out, vly_device *device, int64_t bytes, const char *what)
+{
+    VLY_TRY(vly_buffer_reserve(out, device, bytes, what));
+    vly_status status = vly_buffer_clear(out);
     if (status != VLY_OK) vly_buffer_free(out);
     return status;
 }

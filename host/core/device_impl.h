@@ -43,7 +43,10 @@ typedef struct vly_buffer {
     int64_t bytes;
 } vly_buffer;
 
-/* Cleared to zero. `what` names it when memory is short. */
+/* With whatever was there before: for voxels that are about to be read. `what` names it when memory is short. */
+vly_status vly_buffer_reserve(vly_buffer *out, vly_device *device, int64_t bytes, const char *what);
+
+/* Cleared to zero. */
 vly_status vly_buffer_create(vly_buffer *out, vly_device *device, int64_t bytes, const char *what);
 void vly_buffer_free(vly_buffer *buffer);
 vly_status vly_buffer_clear(vly_buffer *buffer);

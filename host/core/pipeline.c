@@ -124,9 +124,9 @@ static vly_status make_slots(vly_pipeline *p, const char *scratch)
     for (int32_t s = 0; s < p->slot_count; s++) {
         vly_slot *slot = &p->slots[s];
         int64_t grey = page_voxels(p->data) * data_pages * (int64_t)sizeof(uint16_t);
-        VLY_TRY(vly_buffer_create(&slot->grey, p->device, grey, "grey values"));
-        VLY_TRY(vly_buffer_create(&slot->label, p->device, labels, "labels"));
-        if (p->mask) VLY_TRY(vly_buffer_create(&slot->mask, p->device, labels, "mask"));
+        VLY_TRY(vly_buffer_reserve(&slot->grey, p->device, grey, "grey values"));
+        VLY_TRY(vly_buffer_reserve(&slot->label, p->device, labels, "labels"));
+        if (p->mask) VLY_TRY(vly_buffer_reserve(&slot->mask, p->device, labels, "mask"));
     }
     if (p->page_bytes > 0)
         VLY_TRY(vly_alloc_raw((void **)&p->page_scratch, p->page_bytes, p->device->pool->threads, "pages"));
