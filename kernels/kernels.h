@@ -5,6 +5,7 @@
 #define VLY_KERNELS_H
 
 #include "core/voxel.h"
+#include "image/synth_voxel.h"
 #include "segment/kmeans_voxel.h"
 #include "segment/label_voxel.h"
 
@@ -75,6 +76,15 @@ typedef struct vly_kernels {
     /* Nothing but single-precision multiply-adds, to measure what the device can do: `items` independent pieces, one result
      * each to sink (items). *flops (host): how many there were. */
     vly_status (*multiply_add)(vly_queue *queue, int64_t items, int32_t rounds, float *sink, int64_t *flops);
+
+    /* value[i] = vly_synth_node(nodes, i, seed) for the count[0] count[1] count[2] nodes; nodes->value is not read. */
+    vly_status (*synth_nodes)(vly_queue *queue, const vly_synth_nodes *nodes /* host */, uint64_t seed, double *value);
+
+    /* The fields of the synthetic cathode at planes [plane, plane + count) of the lattice. Pointers inside scene are device
+     * pointers. am, neck, island, layer: (count, extent.ny, extent.nx) */
+    vly_status (*synth_fields)(vly_queue *queue, const vly_synth_scene *scene /* host */,
+                               const vly_synth_lattice *lattice /* host */, int32_t plane, int32_t count, float *am,
+                               float *neck, float *island, uint8_t *layer);
 } vly_kernels;
 
 extern const vly_kernels vly_kernels_cpu;

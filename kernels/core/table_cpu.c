@@ -13,4 +13,6 @@ const vly_kernels vly_kernels_cpu = {
     .kmeans_finish = vly_kmeans_finish_cpu,
     .joint = vly_joint_cpu,
     .multiply_add = vly_multiply_add_cpu,
+    .synth_nodes = vly_synth_nodes_cpu,
+    .synth_fields = vly_synth_fields_cpu,
 };
