@@ -327,7 +327,7 @@ static vly_status read_ramp(vly_source *source, int32_t z0, int32_t count, void 
     vly_extent e = source->info.extent;
     uint16_t *to = pages;
     for (int64_t row = (int64_t)z0 * e.ny; row < (int64_t)(z0 + count) * e.ny; row++, to += e.nx)
-        for (int32_t x = 0; x < e.nx; x++) to[x] = (uint16_t)((row & 3) * 1000); /* four values, evenly */
+        for (int32_t x = 0; x < e.nx; x++) to[x] = (uint16_t)((row & 63) * 1000); /* 64 values, evenly */
     return VLY_OK;
 }
 

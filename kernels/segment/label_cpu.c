@@ -25,16 +25,38 @@ static int64_t run_end(const job *j, int64_t item)
     return end < j->rows.rows ? end : j->rows.rows;
 }
 
+enum { BLOCK = 64 };
+
 /* ---- ties ---- */
 
-static void tie(const job *j, int b, uint64_t key)
+/* True if one of `n` voxels has either grey value: a loop the compiler turns into vectors. */
+static inline bool holds(const uint16_t *grey, int32_t n, uint16_t g0, uint16_t g1)
+{
+    uint16_t found = 0;
+    for (int32_t x = 0; x < n; x++) found |= (uint16_t)((grey[x] == g0) | (grey[x] == g1));
+    return found != 0;
+}
+
+static void tie(const job *j, int b, uint64_t key, uint64_t below[2])
 {
     const vly_tie_band *band = &j->bands[b];
     if (key < band->low)
-        __atomic_fetch_add(&j->below[b], 1, __ATOMIC_RELAXED);
+        below[b]++;
     else if (key < band->high) {
         uint64_t at = __atomic_fetch_add(&j->listed[b], 1, __ATOMIC_RELAXED);
         if (at < (uint64_t)j->capacity) j->list[b * j->capacity + (int64_t)at] = key;
+    }
+}
+
+/* `n` voxels from `grey` on, the first at `at` in the label array. */
+static void tie_block(const job *j, const uint16_t *grey, int64_t at, int32_t n, uint64_t below[2])
+{
+    for (int32_t x = 0; x < n; x++) {
+        if (grey[x] != j->bands[0].grey && grey[x] != j->bands[1].grey) continue;
+        if (j->mask && !j->mask[at + x]) continue;
+        uint64_t key = vly_hash((uint64_t)(j->region->first + at + x), j->seed);
+        for (int b = 0; b < 2; b++)
+            if (grey[x] == j->bands[b].grey && j->bands[b].low < j->bands[b].high) tie(j, b, key, below);
     }
 }
 
@@ -42,18 +64,18 @@ static vly_status tie_run(void *self, int64_t item, int32_t worker)
 {
     const job *j = self;
     int32_t nx = j->region->inner.x1 - j->region->inner.x0;
+    uint64_t below[2] = {0, 0};
     (void)worker;
     for (int64_t row = item * j->rows.per_run; row < run_end(j, item); row++) {
         const uint16_t *grey = j->grey + vly_row_grey(j->region, row);
         int64_t at = vly_row_label(j->region, row);
-        for (int32_t x = 0; x < nx; x++) {
-            if (grey[x] != j->bands[0].grey && grey[x] != j->bands[1].grey) continue;
-            if (j->mask && !j->mask[at + x]) continue;
-            uint64_t key = vly_hash((uint64_t)(j->region->first + at + x), j->seed);
-            for (int b = 0; b < 2; b++)
-                if (grey[x] == j->bands[b].grey && j->bands[b].low < j->bands[b].high) tie(j, b, key);
-        }
+        int32_t x = 0;
+        for (; x + BLOCK <= nx; x += BLOCK)
+            if (holds(grey + x, BLOCK, j->bands[0].grey, j->bands[1].grey))
+                tie_block(j, grey + x, at + x, BLOCK, below);
+        tie_block(j, grey + x, at + x, nx - x, below);
     }
+    for (int b = 0; b < 2; b++) __atomic_fetch_add(&j->below[b], below[b], __ATOMIC_RELAXED);
     return VLY_OK;
 }
 
@@ -75,8 +97,6 @@ vly_status vly_ties_cpu(vly_queue *queue, const uint16_t *grey, const vly_region
 }
 
 /* ---- labels ---- */
-
-enum { BLOCK = 64 };
 
 /* Labels `n` voxels by grey value alone; true if one of them lies on a cut. */
 static inline bool label_block(const uint16_t *restrict grey, uint8_t *restrict label, int32_t n, uint16_t g0,
