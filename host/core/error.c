@@ -34,6 +34,11 @@ const char *vly_commit(void)
     return VLY_COMMIT;
 }
 
+const char *vly_libraries(void)
+{
+    return VLY_LIBRARIES;
+}
+
 const char *vly_phase_name(vly_phase phase)
 {
     static const char *const names[VLY_PHASES] = {"pore", "am", "cbd"};

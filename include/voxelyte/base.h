@@ -50,6 +50,9 @@ VLY_API vly_status vly_fail(vly_status status, const char *format, ...) VLY_PRIN
 VLY_API const char *vly_version(void);
 VLY_API const char *vly_commit(void);
 
+/* "libtiff 4.5.0, NLopt 2.7.1, ...": what the library was built with. */
+VLY_API const char *vly_libraries(void);
+
 /* Voxels along x, y, z; x is fastest: i = (z*ny + y)*nx + x, in int64_t. */
 typedef struct vly_extent {
     int32_t nx, ny, nz;
