@@ -15,12 +15,13 @@ enum { PIECE = 4 << 20 }; /* bytes read at a time */
 typedef struct digest {
     XXH3_state_t *state;
     char *piece;
-    int64_t bytes; /* of all files so far */
+    int64_t bytes;           /* of all files so far */
+    const atomic_bool *stop; /* may be NULL */
 } digest;
 
-static vly_status begin(digest *d)
+static vly_status begin(digest *d, const atomic_bool *stop)
 {
-    *d = (digest){.state = NULL};
+    *d = (digest){.stop = stop};
     if (vly_fault("alloc") || !(d->state = XXH3_createState())) return vly_fail(VLY_EMEMORY, "digest: out of memory");
     XXH3_128bits_reset(d->state);
     return vly_alloc_raw((void **)&d->piece, PIECE, 1, "digest");
@@ -51,6 +52,7 @@ static vly_status add_file(digest *d, const char *path, bool named)
     for (int64_t at = 0; status == VLY_OK && got == PIECE; at += got) {
         status = vly_file_read_some(&file, d->piece, PIECE, at, &got);
         if (status == VLY_OK) XXH3_128bits_update(d->state, d->piece, (size_t)got);
+        if (status == VLY_OK && d->stop && atomic_load(d->stop)) status = vly_fail(VLY_ECANCELLED, "%s: digest", path);
         d->bytes += got;
     }
     vly_file_close(&file);
@@ -62,15 +64,20 @@ void vly_digest_text(char hex[VLY_DIGEST_BYTES], const char *text)
     write_hex(hex, XXH3_128bits(text, strlen(text)));
 }
 
-vly_status vly_digest_file(char hex[VLY_DIGEST_BYTES], int64_t *bytes, const char *path)
+static vly_status digest_file(char hex[VLY_DIGEST_BYTES], int64_t *bytes, const char *path, const atomic_bool *stop)
 {
     digest d;
-    vly_status status = begin(&d);
+    vly_status status = begin(&d, stop);
     if (status == VLY_OK) status = add_file(&d, path, false);
     if (status == VLY_OK) write_hex(hex, XXH3_128bits_digest(d.state));
     if (bytes) *bytes = d.bytes;
     end(&d);
     return status;
+}
+
+vly_status vly_digest_file(char hex[VLY_DIGEST_BYTES], int64_t *bytes, const char *path)
+{
+    return digest_file(hex, bytes, path, NULL);
 }
 
 /* Files that match, byte order; a folder's hidden files do not count. */
@@ -110,10 +117,16 @@ static vly_status folder_pattern(char **out, const char *path)
 
 vly_status vly_digest_input(char hex[VLY_DIGEST_BYTES], int64_t *bytes, const char *path)
 {
+    return vly_digest_input_unless(hex, bytes, path, NULL);
+}
+
+vly_status vly_digest_input_unless(char hex[VLY_DIGEST_BYTES], int64_t *bytes, const char *path,
+                                   const atomic_bool *stop)
+{
     digest d;
     char *pattern = NULL;
-    if (vly_path_exists(path) && !vly_path_is_folder(path)) return vly_digest_file(hex, bytes, path);
-    vly_status status = begin(&d);
+    if (vly_path_exists(path) && !vly_path_is_folder(path)) return digest_file(hex, bytes, path, stop);
+    vly_status status = begin(&d, stop);
     if (status == VLY_OK)
         status = vly_path_is_folder(path) ? folder_pattern(&pattern, path) : vly_strdup(&pattern, path);
     if (status == VLY_OK) status = add_matches(&d, pattern);

@@ -4,6 +4,8 @@
 
 #include "voxelyte/base.h"
 
+#include <stdatomic.h>
+
 enum { VLY_DIGEST_BYTES = 33 }; /* digits and the closing 0 */
 
 void vly_digest_text(char hex[VLY_DIGEST_BYTES], const char *text);
@@ -14,5 +16,9 @@ vly_status vly_digest_file(char hex[VLY_DIGEST_BYTES], int64_t *bytes, const cha
 /* Of anything a volume is read from: a file's bytes, or the names, sizes and bytes of the files that a folder or a glob
  * holds, sorted by name. */
 vly_status vly_digest_input(char hex[VLY_DIGEST_BYTES], int64_t *bytes, const char *path);
+
+/* The same from a thread of its own: VLY_ECANCELLED soon after *stop becomes true. */
+vly_status vly_digest_input_unless(char hex[VLY_DIGEST_BYTES], int64_t *bytes, const char *path,
+                                   const atomic_bool *stop);
 
 #endif
