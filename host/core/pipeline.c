@@ -134,21 +134,36 @@ static vly_status make_slots(vly_pipeline *p, const char *scratch)
     return VLY_OK;
 }
 
-vly_status vly_pipeline_open(vly_pipeline **out, vly_device *device, vly_source *grey,
-                             const vly_pipeline_options *options)
+/* Everything but the memory. */
+static vly_status prepare(vly_pipeline *p, vly_device *device, vly_source *grey, const vly_pipeline_options *options)
 {
-    vly_pipeline *p;
-    *out = NULL;
-    VLY_TRY(VLY_NEW(&p, 1, "pipeline"));
     p->device = device;
     p->grey = grey;
     p->mask = options->region.mask;
     p->halo = options->halo;
     p->keep_labels = options->keep_labels;
     p->label_store.descriptor = -1;
-    vly_status status = check_window(p, options->region.window);
-    if (status == VLY_OK) status = check_mask(p);
-    if (status == VLY_OK) status = make_plan(p, options->reserve);
+    VLY_TRY(check_window(p, options->region.window));
+    VLY_TRY(check_mask(p));
+    return make_plan(p, options->reserve);
+}
+
+vly_status vly_pipeline_measure(vly_plan *out, vly_device *device, vly_source *grey,
+                                const vly_pipeline_options *options)
+{
+    vly_pipeline p = {.device = device};
+    VLY_TRY(prepare(&p, device, grey, options));
+    *out = p.plan;
+    return VLY_OK;
+}
+
+vly_status vly_pipeline_open(vly_pipeline **out, vly_device *device, vly_source *grey,
+                             const vly_pipeline_options *options)
+{
+    vly_pipeline *p;
+    *out = NULL;
+    VLY_TRY(VLY_NEW(&p, 1, "pipeline"));
+    vly_status status = prepare(p, device, grey, options);
     if (status == VLY_OK) status = make_slots(p, options->region.scratch);
     if (status != VLY_OK)
         vly_pipeline_close(p);

@@ -49,4 +49,8 @@ typedef struct vly_plan {
 
 const vly_plan *vly_pipeline_plan(const vly_pipeline *pipeline);
 
+/* The plan alone: nothing is allocated, nothing read. Of `grey` only what is known of it counts, so it may be of any type. */
+vly_status vly_pipeline_measure(vly_plan *out, vly_device *device, vly_source *grey,
+                                const vly_pipeline_options *options);
+
 #endif
