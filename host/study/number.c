@@ -33,15 +33,18 @@ bool vly_number_read(const char **at, double *out)
 int vly_number_write(char *text, double value)
 {
     int length = 0;
-    for (int digits = 1; digits <= 17; digits++) {
-        double again;
-        const char *at = text;
-        pthread_once(&neutral_once, make_neutral);
-        locale_t before = neutral ? uselocale(neutral) : (locale_t)0;
-        length = snprintf(text, VLY_NUMBER_BYTES, "%.*g", digits, value);
-        if (before) uselocale(before);
-        if (vly_number_read(&at, &again) && again == value) break;
-    }
+    pthread_once(&neutral_once, make_neutral);
+    locale_t before = neutral ? uselocale(neutral) : (locale_t)0;
+    if (value == rint(value) && fabs(value) < 1e15)
+        length = snprintf(text, VLY_NUMBER_BYTES, "%.0f", value);
+    else
+        for (int digits = 1; digits <= 17; digits++) {
+            double again;
+            const char *at = text;
+            length = snprintf(text, VLY_NUMBER_BYTES, "%.*g", digits, value);
+            if (vly_number_read(&at, &again) && again == value) break;
+        }
+    if (before) uselocale(before);
     return length;
 }
 

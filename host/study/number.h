@@ -12,7 +12,8 @@ bool vly_number_read(const char **at, double *out);
 /* A whole number at *at, which moves behind it. */
 bool vly_whole_read(const char **at, int64_t *out);
 
-/* The shortest decimal that reads back to the same bits, to text (VLY_NUMBER_BYTES); its length. */
+/* The shortest decimal that reads back to the same bits, whole numbers without exponent, to text (VLY_NUMBER_BYTES); its
+ * length. */
 int vly_number_write(char *text, double value);
 
 /* Moves *at behind `what` if it is next. */

@@ -59,6 +59,7 @@ typedef struct vly_settings {
 
     /* run */
     char stage_from[32], stages_only[256];
+    bool resume;
 
     char origin[VLY_SETTINGS_MOST][VLY_ORIGIN_BYTES]; /* of each option, in table order */
 } vly_settings;
