@@ -1,0 +1,95 @@
+/* How much label volumes agree. */
+#include "study/job_impl.h"
+
+#include "voxelyte/compare.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef double matrix[VLY_COMPARE_MAX][VLY_COMPARE_MAX];
+
+/* The first n rows and columns. */
+static json_t *matrix_of(const matrix values, int32_t n)
+{
+    json_t *rows = json_array();
+    for (int32_t i = 0; i < n; i++)
+        if (json_array_append_new(rows, vly_json_reals(values[i], n)) != 0) {
+            json_decref(rows);
+            return NULL;
+        }
+    return rows;
+}
+
+/* File name without folder and ending. */
+static void stem_of(char stem[256], const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash && slash[1] ? slash + 1 : path;
+    snprintf(stem, 256, "%s", name);
+    char *dot = strrchr(stem, '.');
+    if (dot && dot > stem) *dot = 0;
+}
+
+/* Stems where they tell the volumes apart, else the paths. */
+static void add_names(vly_job *job)
+{
+    const vly_settings *settings = job->settings;
+    char stems[VLY_COMPARE_MAX][256];
+    bool unique = true;
+    json_t *names = json_array();
+    for (int32_t i = 0; i < settings->input_count; i++) {
+        stem_of(stems[i], settings->inputs[i]);
+        for (int32_t k = 0; k < i; k++) unique = unique && strcmp(stems[i], stems[k]) != 0;
+    }
+    for (int32_t i = 0; i < settings->input_count; i++)
+        if (json_array_append_new(names, vly_json_string(unique ? stems[i] : settings->inputs[i])) != 0)
+            job->document->broken = true;
+    vly_document_set(job->document, "names", names);
+}
+
+static void add_result(vly_job *job, const vly_compare_result *r)
+{
+    json_t *jaccard =
+        json_pack("{s:o, s:o, s:o}", "am", matrix_of(r->jaccard[VLY_AM], r->count), "cbd",
+                  matrix_of(r->jaccard[VLY_CBD], r->count), "pore", matrix_of(r->jaccard[VLY_PORE], r->count));
+    vly_document_set(job->document, "voxels", json_integer(r->voxels));
+    vly_document_set(job->document, "equal", matrix_of(r->equal, r->count));
+    vly_document_set(job->document, "jaccard", jaccard);
+}
+
+/* Opens one volume as phases. */
+static vly_status open_labels(vly_job *job, vly_source **out, const char *path)
+{
+    const vly_label_map *map = &job->settings->labels;
+    bool listed = memchr(map->listed, true, sizeof map->listed) != NULL;
+    vly_source *file;
+    VLY_TRY(vly_job_open_input(job, &file, path));
+    return vly_source_labels(out, file, listed ? map : NULL);
+}
+
+vly_status vly_job_compare(vly_document **out, vly_device *device, const vly_settings *settings)
+{
+    vly_source *labels[VLY_COMPARE_MAX] = {NULL};
+    int32_t count = settings->input_count;
+    vly_compare_result r;
+    vly_job job;
+    *out = NULL;
+    if (count < 2 || count > VLY_COMPARE_MAX)
+        return vly_fail(VLY_EUSAGE, "compare: %d label volumes, 2 to %d expected", count, VLY_COMPARE_MAX);
+    VLY_TRY(vly_job_check_output(settings));
+    vly_status status = vly_job_begin(&job, device, settings, "compare");
+    for (int32_t i = 0; i < count && status == VLY_OK; i++) status = open_labels(&job, &labels[i], settings->inputs[i]);
+    if (status == VLY_OK) status = vly_job_digest_inputs(&job);
+    if (status == VLY_OK) status = vly_compare(&r, device, labels, count);
+    if (status == VLY_OK) add_names(&job);
+    if (status == VLY_OK) add_result(&job, &r);
+    for (int32_t i = 0; i < count; i++) vly_source_close(labels[i]);
+    status = vly_job_end(&job, status, out);
+    if (status == VLY_OK && *settings->output) {
+        status = vly_document_write(*out, settings->output, settings->overwrite);
+        if (status != VLY_OK) {
+            vly_document_free(*out);
+            *out = NULL;
+        }
+    }
+    return status;
+}

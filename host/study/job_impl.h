@@ -1,0 +1,65 @@
+/* What all jobs share: the document with its common keys, the digests of the inputs, the warnings on their way. */
+#ifndef VLY_JOB_IMPL_H
+#define VLY_JOB_IMPL_H
+
+#include "core/device_impl.h"
+#include "core/digest.h"
+#include "study/document_impl.h"
+#include "voxelyte/job.h"
+
+enum { VLY_JOB_INPUTS_MAX = 16 };
+
+typedef struct vly_job {
+    vly_document *document;
+    vly_device *device;
+    const vly_settings *settings;
+    json_t *inputs, *warnings;
+    vly_progress outer; /* whom the device told before */
+    double started;     /* s */
+
+    /* a thread of its own reads the inputs for their digests, beside the work */
+    const char *paths[VLY_JOB_INPUTS_MAX];
+    char hex[VLY_JOB_INPUTS_MAX][VLY_DIGEST_BYTES];
+    int32_t path_count;
+    pthread_t reader;
+    bool reading;
+    atomic_bool stop;
+    vly_status read_status;
+    char read_message[512];
+} vly_job;
+
+/* The job must stay where it is until its end: the device tells it. */
+vly_status vly_job_begin(vly_job *job, vly_device *device, const vly_settings *settings, const char *command);
+
+/* Opens one, with the voxel size of the settings, and lists it in the document. */
+vly_status vly_job_open_input(vly_job *job, vly_source **out, const char *path);
+
+/* Starts the digests of what was opened so far. */
+vly_status vly_job_digest_inputs(vly_job *job);
+
+/* Waits for the digests, completes the document, and lets go. *out is NULL unless the status that comes back is VLY_OK. */
+vly_status vly_job_end(vly_job *job, vly_status status, vly_document **out);
+
+/* The settings' window, or the whole; VLY_EDATA if it is not inside the volume. */
+vly_status vly_job_window(vly_box *out, const vly_settings *settings, const vly_volume_info *info);
+
+/* How segment would go about the window with `methods` (bits): mode, slabs, memory, passes, seconds. volume: as it was
+ * opened; nothing is read of it. */
+vly_status vly_job_plan(json_t **out, vly_device *device, vly_source *volume, vly_box window, uint32_t methods);
+
+/* VLY_EOUTPUT if the output exists and is not to be replaced: asked before the work, so that none is lost. */
+vly_status vly_job_check_output(const vly_settings *settings);
+
+double vly_job_now(void); /* s, monotonic */
+
+/* {am, cbd, pore} of per-phase values. */
+json_t *vly_job_phases_real(const double values[VLY_PHASES]);
+json_t *vly_job_phases_integer(const int64_t values[VLY_PHASES]);
+json_t *vly_job_extent(vly_extent extent);
+json_t *vly_job_size_um(const vly_voxel_size *size);
+json_t *vly_job_box(vly_box box);
+
+/* um from m, without the digits that the conversion brings in. */
+double vly_job_um(double metres);
+
+#endif

@@ -1,0 +1,240 @@
+/* Grey values to labels, by one method into a file or by several into a folder. */
+#include "study/job_impl.h"
+
+#include "core/file.h"
+#include "core/memory.h"
+#include "core/pipeline.h"
+#include "voxelyte/threshold.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+typedef struct segment {
+    vly_job job;
+    vly_source *grey, *mask;
+    vly_box window;
+    const vly_grey_map *map;
+    char *outputs[VLY_METHODS]; /* labels that are there by now, to be removed if a later method fails */
+    bool made_folder, histogram_written;
+} segment;
+
+/* ---- grey values of the file and of the engine ---- */
+
+static double file_grey(const segment *s, double grey)
+{
+    return s->map->offset + grey / s->map->scale;
+}
+
+static vly_status engine_thresholds(const segment *s, uint16_t thresholds[2])
+{
+    for (int i = 0; i < 2; i++) {
+        double value = s->job.settings->thresholds[i], grey = rint((value - s->map->offset) * s->map->scale);
+        if (!(grey >= 0.0 && grey <= 65535.0))
+            return vly_fail(VLY_EUSAGE, "--thresholds: %g is outside the grey values %g ... %g", value,
+                            file_grey(s, 0.0), file_grey(s, 65535.0));
+        thresholds[i] = (uint16_t)grey;
+    }
+    return VLY_OK;
+}
+
+static json_t *file_greys(const segment *s, const uint16_t values[2])
+{
+    return vly_json_reals((const double[]){file_grey(s, values[0]), file_grey(s, values[1])}, 2);
+}
+
+/* ---- what every method reports ---- */
+
+/* Sets a key and remembers whether that failed. */
+static void set(segment *s, json_t *to, const char *key, json_t *value)
+{
+    if (json_object_set_new(to, key, value) != 0) s->job.document->broken = true;
+}
+
+static void add_counts(segment *s, json_t *to, int64_t voxels, const int64_t targets[VLY_PHASES],
+                       const int64_t counts[VLY_PHASES])
+{
+    const vly_fractions *fractions = &s->job.settings->fractions;
+    double target[VLY_PHASES], achieved[VLY_PHASES];
+    for (int l = 0; l < VLY_PHASES; l++) {
+        target[l] = (double)fractions->parts[l] / (double)VLY_FRACTIONS_ONE;
+        achieved[l] = (double)counts[l] / (double)voxels;
+    }
+    set(s, to, "voxels", json_integer(voxels));
+    set(s, to, "target", vly_job_phases_real(target));
+    set(s, to, "achieved", vly_job_phases_real(achieved));
+    set(s, to, "counts", vly_job_phases_integer(counts));
+    set(s, to, "target_counts", vly_job_phases_integer(targets));
+}
+
+/* "grey,count" and a line per grey value that occurs, in the engine's u16. */
+static vly_status write_histogram(segment *s, const uint64_t *histogram)
+{
+    const vly_settings *settings = s->job.settings;
+    vly_text text = {0};
+    if (!*settings->histogram || s->histogram_written) return VLY_OK;
+    vly_text_add(&text, "grey,count\n");
+    for (int grey = 0; grey < 65536; grey++)
+        if (histogram[grey] > 0) vly_text_add(&text, "%d,%llu\n", grey, (unsigned long long)histogram[grey]);
+    vly_status status = text.status;
+    if (status == VLY_OK) status = vly_file_publish_text(settings->histogram, text.text, settings->overwrite);
+    s->histogram_written = status == VLY_OK;
+    vly_text_free(&text);
+    return status;
+}
+
+static vly_region_options region_of(const segment *s)
+{
+    const char *scratch = s->job.settings->scratch;
+    return (vly_region_options){s->window, s->mask, *scratch ? scratch : NULL};
+}
+
+/* ---- methods ---- */
+
+static vly_status run_threshold(segment *s, json_t *to, vly_sink *labels)
+{
+    const vly_settings *settings = s->job.settings;
+    vly_threshold_options options = VLY_THRESHOLD_OPTIONS_INIT;
+    vly_threshold_result r;
+    options.region = region_of(s);
+    options.fractions = settings->fractions;
+    options.ties = settings->ties;
+    options.seed = settings->seed;
+    options.fixed = settings->thresholds[0] < settings->thresholds[1];
+    if (options.fixed) VLY_TRY(engine_thresholds(s, options.thresholds));
+    VLY_TRY(vly_threshold(&r, s->job.device, s->grey, labels, &options));
+
+    add_counts(s, to, r.voxels, r.targets, r.counts);
+    set(s, to, "thresholds", file_greys(s, r.thresholds));
+    set(s, to, "thresholds_u16", json_pack("[i, i]", r.thresholds[0], r.thresholds[1]));
+    set(s, to, "tied", json_pack("[I, I]", (json_int_t)r.tied[0], (json_int_t)r.tied[1]));
+    set(s, to, "taken", json_pack("[I, I]", (json_int_t)r.taken[0], (json_int_t)r.taken[1]));
+    set(s, to, "grey_min", vly_json_real(file_grey(s, r.grey_min)));
+    set(s, to, "grey_max", vly_json_real(file_grey(s, r.grey_max)));
+    set(s, to, "otsu", vly_json_real(file_grey(s, r.otsu)));
+    vly_status status = write_histogram(s, r.histogram);
+    vly_threshold_result_free(&r);
+    return status;
+}
+
+static vly_status run_kmeans(segment *s, json_t *to, vly_sink *labels)
+{
+    (void)s, (void)to, (void)labels;
+    return vly_fail(VLY_EUSAGE, "kmeans: not in this build");
+}
+
+/* Segments into `path` and reports into `to`. */
+static vly_status run_method(segment *s, vly_method method, const char *path, json_t *to)
+{
+    static vly_status (*const methods[VLY_METHODS])(segment *, json_t *, vly_sink *) = {run_threshold, run_kmeans};
+    const vly_settings *settings = s->job.settings;
+    vly_sink *labels;
+    vly_sink_options options = {.extent = vly_box_extent(s->window),
+                                .type = VLY_U8,
+                                .voxel_size = vly_source_info(s->grey)->voxel_size,
+                                .labels = true,
+                                .overwrite = settings->overwrite,
+                                .compress = settings->compress};
+    double started = vly_job_now();
+    VLY_TRY(vly_sink_open(&labels, path, s->job.device, &options));
+    set(s, to, "method", json_string(vly_method_name(method)));
+    set(s, to, "output", vly_json_string(path));
+    vly_status status = methods[method](s, to, labels);
+    if (status == VLY_OK) status = vly_sink_finish(labels);
+    vly_sink_close(labels);
+    if (to != s->job.document->root) set(s, to, "seconds", json_real(round(1e3 * (vly_job_now() - started)) / 1e3));
+    return status;
+}
+
+/* ---- inputs and outputs ---- */
+
+static vly_status open_inputs(segment *s)
+{
+    const vly_settings *settings = s->job.settings;
+    vly_source *volume;
+    if (settings->input_count != 1)
+        return vly_fail(VLY_EUSAGE, "segment: %d volumes, one expected", settings->input_count);
+    VLY_TRY(vly_job_open_input(&s->job, &volume, settings->inputs[0]));
+    vly_status status = vly_job_window(&s->window, settings, vly_source_info(volume));
+    if (status == VLY_OK && *settings->mask) status = vly_job_open_input(&s->job, &s->mask, settings->mask);
+    if (status == VLY_OK && settings->dry_run) {
+        json_t *plan;
+        status = vly_job_plan(&plan, s->job.device, volume, s->window, settings->methods);
+        vly_document_set(s->job.document, "plan", plan);
+    }
+    if (status == VLY_OK && !settings->dry_run) status = vly_job_digest_inputs(&s->job);
+    if (status != VLY_OK || settings->dry_run) {
+        vly_source_close(volume);
+        return status;
+    }
+    VLY_TRY(vly_source_grey(&s->grey, volume, s->job.device, settings->grey_range[0], settings->grey_range[1]));
+    s->map = vly_source_grey_map(s->grey);
+    vly_document_set(s->job.document, "window", vly_job_box(s->window));
+    vly_document_set(s->job.document, "grey_map",
+                     json_pack("{s:f, s:f, s:f, s:f, s:I, s:b}", "offset", s->map->offset, "scale", s->map->scale,
+                               "low", s->map->low, "high", s->map->high, "clamped", (json_int_t)s->map->clamped,
+                               "exact", s->map->exact));
+    return VLY_OK;
+}
+
+static vly_status run_all(segment *s)
+{
+    const vly_settings *settings = s->job.settings;
+    json_t *reports = json_array();
+    char *path;
+    vly_document_set(s->job.document, "output", vly_json_string(settings->output));
+    vly_document_set(s->job.document, "methods", reports);
+    s->made_folder = !vly_path_exists(settings->output);
+    VLY_TRY(vly_folder_make(settings->output));
+    for (vly_method m = 0; m < VLY_METHODS; m++) {
+        json_t *report = json_object();
+        if (!(settings->methods >> m & 1)) continue;
+        if (json_array_append_new(reports, report) != 0) return vly_fail(VLY_EMEMORY, "document: out of memory");
+        VLY_TRY(vly_format(&path, "%s/%s.tif", settings->output, vly_method_name(m)));
+        vly_status status = run_method(s, m, path, report);
+        if (status == VLY_OK)
+            s->outputs[m] = path;
+        else
+            vly_free(path);
+        VLY_TRY(status);
+    }
+    return VLY_OK;
+}
+
+static vly_status run_one(segment *s)
+{
+    const vly_settings *settings = s->job.settings;
+    vly_method method = 0;
+    while (method < VLY_METHODS && !(settings->methods >> method & 1)) method++;
+    return run_method(s, method, settings->output, s->job.document->root);
+}
+
+/* What was published before the failure goes too. */
+static void remove_outputs(const segment *s)
+{
+    const vly_settings *settings = s->job.settings;
+    char message[512];
+    snprintf(message, sizeof message, "%s", vly_error_message());
+    vly_status status = VLY_OK;
+    for (vly_method m = 0; m < VLY_METHODS; m++)
+        if (s->outputs[m]) status = vly_file_remove(s->outputs[m]);
+    if (s->histogram_written) status = vly_file_remove(settings->histogram);
+    if (s->made_folder && rmdir(settings->output) != 0) status = VLY_EIO;
+    if (status == VLY_OK) vly_fail(status, "%s", message); /* the first failure is the one to tell */
+}
+
+vly_status vly_job_segment(vly_document **out, vly_device *device, const vly_settings *settings)
+{
+    segment s = {.grey = NULL};
+    *out = NULL;
+    vly_status status = vly_job_begin(&s.job, device, settings, "segment");
+    if (status == VLY_OK) status = open_inputs(&s);
+    if (status == VLY_OK && !settings->dry_run)
+        status = (settings->methods & (settings->methods - 1)) != 0 ? run_all(&s) : run_one(&s);
+    vly_source_close(s.grey);
+    vly_source_close(s.mask);
+    status = vly_job_end(&s.job, status, out);
+    if (status != VLY_OK) remove_outputs(&s);
+    for (vly_method m = 0; m < VLY_METHODS; m++) vly_free(s.outputs[m]);
+    return status;
+}
