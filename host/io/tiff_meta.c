@@ -108,8 +108,10 @@ static bool size_from_imagej(vly_voxel_size *out, const char *text, double x_res
         out->z = spacing / per_metre;
     }
     vly_voxel_size_judge(out);
-    snprintf(out->origin, sizeof out->origin, "ImageJ unit=%.*s, XResolution %g, %s %g", length < 20 ? length : 20,
-             unit, x_resolution, spacing > 0.0 ? "spacing" : "no spacing of pages,", spacing);
+    char pages_apart[32] = "no spacing";
+    if (spacing > 0.0) snprintf(pages_apart, sizeof pages_apart, "spacing %g", spacing);
+    snprintf(out->origin, sizeof out->origin, "ImageJ unit=%.*s, XResolution %g, %s", length < 20 ? length : 20, unit,
+             x_resolution, pages_apart);
     return true;
 }
 

@@ -64,7 +64,9 @@ static vly_status unfold(tiff_source *self, const vly_tiff_meta *meta)
     vly_tiff_place *places, start = index->places[0];
     const char *path = self->tiff.file.path;
     if (meta->images <= 0 || meta->images == index->count) return VLY_OK;
-    if (index->count != 1 || !meta->single || start.data < 0)
+    /* pages were added or cut by somebody who left the description as it was: the directories know better */
+    if (meta->single && index->count > 1) return VLY_OK;
+    if (!meta->single || start.data < 0)
         return vly_fail(VLY_EDATA, "%s: its description speaks of %lld pages, there are %lld", path,
                         (long long)meta->images, (long long)index->count);
     VLY_TRY(vly_extent_check(first->width, first->height, meta->images, path));
