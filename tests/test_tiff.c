@@ -167,6 +167,18 @@ START_TEST(white_as_zero_is_turned_round)
 }
 END_TEST
 
+START_TEST(truths_written_by_tifffile_stay_true)
+{
+    tiff_spec spec = {.bits = 1, .white = true, .description = "{\"shape\": [3, 29, 37]}"};
+    uint8_t *packed = packed_voxels(1), *expected = expected_voxels(packed, 1);
+    const char *path = test_path("truths.tif");
+    tiff_make(path, &spec, packed);
+    check_file(path, &kinds[0], expected);
+    free(packed);
+    free(expected);
+}
+END_TEST
+
 /* ---- what is refused ---- */
 
 static void is_refused(const tiff_spec *spec, const char *part)
@@ -438,6 +450,7 @@ int main(void)
     TEST_CASE(suite, one_strip_and_one_row_a_strip_come_back);
     TEST_CASE(suite, bits_in_the_other_order_come_back);
     TEST_CASE(suite, white_as_zero_is_turned_round);
+    TEST_CASE(suite, truths_written_by_tifffile_stay_true);
     TEST_CASE(suite, what_is_no_grey_volume_is_named);
     TEST_CASE(suite, colours_are_refused);
     TEST_CASE(suite, pages_must_be_alike);

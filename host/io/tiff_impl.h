@@ -89,7 +89,4 @@ vly_status vly_tiff_decoder_create(vly_tiff_decoder **out, const char *path, con
 vly_status vly_tiff_decode(vly_tiff_decoder *decoder, int64_t directory, int64_t number, void *page);
 void vly_tiff_decoder_free(vly_tiff_decoder *decoder);
 
-/* Brings decoded voxels into order: white that was stored as zero becomes the largest value. */
-void vly_tiff_invert(void *voxels, int64_t count, vly_type type);
-
 #endif

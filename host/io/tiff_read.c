@@ -1,19 +1,22 @@
 /* A TIFF file as a source: pages that lie in one run are read directly, all others by libtiff. */
 #include "io/tiff_impl.h"
 
+#include <string.h>
 #include <tiff.h>
 
 typedef struct tiff_source {
     vly_tiff_file tiff;
     vly_tiff_index index;
     vly_tiff_decoder *decoder;
+    bool invert; /* white is zero in the file, and shall be the largest value */
 } tiff_source;
 
-void vly_tiff_invert(void *voxels, int64_t count, vly_type type)
+/* Unsigned values and bits: largest - value is the complement. */
+static void invert(void *voxels, int64_t count, vly_type type)
 {
     int64_t bytes = count * vly_type_bytes(type);
     uint8_t *v = voxels, mask = type == VLY_U1 ? 1 : 0xFF;
-    for (int64_t i = 0; i < bytes; i++) v[i] ^= mask; /* max - value is its complement */
+    for (int64_t i = 0; i < bytes; i++) v[i] ^= mask;
 }
 
 /* How many of the pages from z on, at most `count`, follow each other in the file. */
@@ -44,7 +47,7 @@ static vly_status read_tiff(vly_source *source, int32_t z0, int32_t count, void 
             VLY_TRY(vly_tiff_decode(self->decoder, place->directory, z0 + done, to));
         }
     }
-    if (self->index.first.photometric == PHOTOMETRIC_MINISWHITE) vly_tiff_invert(pages, count * page, self->index.type);
+    if (self->invert) invert(pages, count * page, self->index.type);
     return VLY_OK;
 }
 
@@ -119,6 +122,9 @@ vly_status vly_source_open_tiff(vly_source **out, const char *path)
     if (status == VLY_OK) status = unfold(self, &meta);
     if (status == VLY_OK) status = vly_tiff_decoder_create(&self->decoder, path, &self->index);
     if (status == VLY_OK) {
+        /* tifffile writes a true as 1 and calls zero white all the same */
+        bool truths = self->index.type == VLY_U1 && strncmp(self->index.description, "{\"shape\"", 8) == 0;
+        self->invert = self->index.first.photometric == PHOTOMETRIC_MINISWHITE && !truths;
         describe(source, self, &meta);
         *out = source;
     } else {
