@@ -1,0 +1,87 @@
+/* What the report knows of a study folder, and what its sections share. A section reads `vly_report`, adds to its page,
+ * and stands as one line in the list of report.c; one that adds nothing leaves no heading behind. */
+#ifndef VLY_REPORT_IMPL_H
+#define VLY_REPORT_IMPL_H
+
+#include "study/html.h"
+#include "study/study_impl.h"
+
+#include <jansson.h>
+
+enum { VLY_REPORT_NAMES = 12, VLY_REPORT_GREYS = 65536 }; /* most methods a comparison has */
+
+typedef struct vly_report_method {
+    const char *name; /* as in segment/NAME.json */
+    json_t *result;   /* its result document */
+} vly_report_method;
+
+typedef struct vly_report_sample {
+    const vly_sample *sample;
+    const char *prefix; /* its files' place below the study folder: "" or "NAME/" */
+    vly_report_method methods[VLY_METHODS];
+    int32_t count;
+    json_t *compare;     /* NULL: none */
+    uint64_t *histogram; /* (VLY_REPORT_GREYS) voxels per grey value; NULL: none */
+} vly_report_sample;
+
+typedef struct vly_report {
+    const char *folder;
+    vly_study *study;
+    vly_report_sample *samples; /* those with results */
+    int32_t count;
+    int32_t figures; /* so far */
+    vly_text page;
+    vly_text notes; /* list items: warnings, and what is not there */
+} vly_report;
+
+/* ---- what is in the folder (report_load.c) ---- */
+
+vly_status vly_report_load(vly_report *out, const char *folder);
+void vly_report_free(vly_report *report);
+
+/* ---- small things every section needs (report_parts.c) ---- */
+
+/* "Thresholding" for "threshold": the paper's names of the methods. */
+const char *vly_report_title(const char *method);
+/* In the order of vly_phase. */
+extern const char *const vly_report_phase_titles[VLY_PHASES];
+extern const char *const vly_report_phase_colours[VLY_PHASES];
+/* Active material, CBD, pore: how the paper lists them. */
+extern const vly_phase vly_report_phase_order[VLY_PHASES];
+/* Legend of the phases in that order. */
+void vly_report_legend(vly_text *svg, double x, double y, const char *const colours[VLY_PHASES]);
+
+/* NaN, NULL where there is none. key NULL: the value itself. */
+double vly_report_number(const json_t *object, const char *key);
+const char *vly_report_string(const json_t *object, const char *key);
+/* The method's entry for the grey volume; NULL if there is none. */
+const json_t *vly_report_grey(const vly_report_sample *sample);
+/* Voxel size of an input along x, y, z; false if it is not known. */
+bool vly_report_lengths_um(double um[3], const json_t *input);
+/* Result document of one method of the sample; NULL if it was not run. */
+const json_t *vly_report_find(const vly_report_sample *sample, const char *method);
+
+/* Puts a finished figure on the page, and alone into figures/NAME.svg (SAMPLE-NAME.svg where there are several; sample
+ * NULL: the figure is of all); leaves its <figcaption> open, to be closed by vly_report_caption_end. Frees svg. */
+vly_status vly_report_figure(vly_report *report, const vly_report_sample *sample, const char *name, vly_text *svg);
+/* Closes caption and figure with a link to the numbers behind it. */
+void vly_report_caption_end(vly_report *report, const char *prefix, const char *path);
+/* A link to `path` below the sample's prefix, or below the study folder for "". */
+void vly_report_link(vly_report *report, const char *prefix, const char *path);
+/* <h3> with the sample's name, where there are several. */
+void vly_report_heading(vly_report *report, const vly_report_sample *sample);
+
+/* ---- the sections, in order of the page ---- */
+
+vly_status vly_report_inputs(vly_report *report);
+vly_status vly_report_slices(vly_report *report);
+vly_status vly_report_histogram(vly_report *report);
+vly_status vly_report_fractions(vly_report *report);
+vly_status vly_report_agreement(vly_report *report);
+vly_status vly_report_truth(vly_report *report);
+vly_status vly_report_kmeans(vly_report *report);
+vly_status vly_report_notes(vly_report *report);
+vly_status vly_report_differences(vly_report *report);
+vly_status vly_report_provenance(vly_report *report);
+
+#endif

@@ -1,0 +1,122 @@
+/* What the k-means clustering found: the weights that met the fractions, and the three centroids over their 27 features. */
+#include "study/report_impl.h"
+#include "study/svg.h"
+
+#include <math.h>
+
+enum { FEATURES = 27 };
+
+/* Lines need more contrast to white than areas do. */
+static const char *const line_colours[VLY_PHASES] = {"#17202a", "#8a96a3", "#e8870e"};
+
+/* Result documents list phases as am, cbd, pore, or under these names. */
+static const json_t *of_phase(const json_t *values, int place)
+{
+    return json_is_array(values) ? json_array_get(values, (size_t)place)
+                                 : json_object_get(values, vly_phase_name(vly_report_phase_order[place]));
+}
+
+/* Where a shell of neighbours begins and ends along the axis, and what it is called. */
+static const struct {
+    int first, last;
+    const char *name;
+} shells[4] = {
+    {1, 1, "itself"}, {2, 7, "6 face neighbours"}, {8, 19, "12 edge neighbours"}, {20, 27, "8 corner neighbours"}};
+
+static void draw_shell(vly_text *svg, const vly_plot *plot, const json_t *centroids, int shell)
+{
+    double x[FEATURES], y[FEATURES], middle = vly_svg_at(&plot->x, (shells[shell].first + shells[shell].last) / 2.0);
+    int count = shells[shell].last - shells[shell].first + 1;
+    for (int place = 0; place < 3; place++) {
+        const json_t *centroid = of_phase(centroids, place);
+        for (int i = 0; i < count; i++) {
+            int feature = shells[shell].first + i;
+            x[i] = feature;
+            y[i] = vly_report_number(json_array_get(centroid, (size_t)feature - 1), NULL);
+        }
+        if (count == 1) x[1] = x[0] + 0.3, y[1] = y[0], x[0] -= 0.3;
+        vly_svg_line(svg, plot, x, y, count == 1 ? 2 : count, line_colours[vly_report_phase_order[place]]);
+    }
+    vly_svg_text(svg, middle, plot->y.at_low + 18, &(vly_svg_style){.anchor = VLY_MIDDLE, .size = 11},
+                 shells[shell].name);
+}
+
+static void draw(vly_text *svg, const json_t *centroids, double low, double high)
+{
+    double margin = 0.06 * (high - low);
+    vly_plot plot = {{.low = 0, .high = FEATURES + 1, .at_low = 72, .at_high = 880},
+                     {.low = low - margin, .high = high + margin, .at_low = 290, .at_high = 44, .label = "grey value"}};
+    vly_svg_open(svg, 900, 324, "Centroids of the k-means clustering");
+    vly_report_legend(svg, 72, 10, line_colours);
+    vly_svg_axes(svg, &plot);
+    for (int shell = 0; shell < 4; shell++) draw_shell(svg, &plot, centroids, shell);
+    vly_svg_close(svg);
+}
+
+/* False if a number is missing. */
+static bool range(const json_t *centroids, double *low, double *high)
+{
+    *low = INFINITY, *high = -INFINITY;
+    for (int place = 0; place < 3; place++)
+        for (size_t i = 0; i < FEATURES; i++) {
+            double value = vly_report_number(json_array_get(of_phase(centroids, place), i), NULL);
+            if (isnan(value)) return false;
+            *low = fmin(*low, value), *high = fmax(*high, value);
+        }
+    return *high > *low;
+}
+
+static void number_row(vly_text *to, const char *name, double value, const char *meaning)
+{
+    if (!isfinite(value)) return;
+    vly_html_add(to, "<tr><th>%s</th><td class=\"n\">", name);
+    if (value == nearbyint(value))
+        vly_html_add(to, "%lld", (long long)value);
+    else
+        vly_html_add(to, "%.4g", value);
+    vly_html_add(to, "</td><td>%s</td></tr>\n", meaning);
+}
+
+static void table(vly_text *to, const json_t *result)
+{
+    static const char *const weights[3] = {"w, active material", "w, CBD", "w, pore"};
+    static const char *const groups[4] = {"x, voxel itself", "x, 6 faces", "x, 12 edges", "x, 8 corners"};
+    vly_html_add(to, "<div class=\"wide\"><table><thead><tr><th></th><th class=\"n\">Value</th><th>Meaning</th></tr>"
+                     "</thead><tbody>\n");
+    for (int place = 0; place < 3; place++)
+        number_row(to, weights[place],
+                   vly_report_number(of_phase(json_object_get(result, "phase_weights"), place), NULL),
+                   place == 0 ? "phase weights of eq. 1; this one is fixed" : "a larger weight shrinks its phase");
+    for (size_t i = 0; i < 4; i++)
+        number_row(
+            to, groups[i], vly_report_number(json_array_get(json_object_get(result, "feature_weights"), i), NULL),
+            i == 0 ? "feature weights of eq. 1; this one is fixed" : "one weight for all neighbours at this distance");
+    number_row(to, "Cost", vly_report_number(result, "cost"),
+               "sum of squared errors of the three fractions at the optimum");
+    number_row(to, "Evaluations", vly_report_number(result, "evaluations"), "of the cost, by BOBYQA on a subsample");
+    number_row(to, "Passes", vly_report_number(result, "iterations"), "of Lloyd’s algorithm over the whole volume");
+    number_row(to, "Relabelled", vly_report_number(result, "relabelled"), "voxels that the exact finish moved");
+    vly_html_add(to, "</tbody></table></div>\n");
+}
+
+vly_status vly_report_kmeans(vly_report *report)
+{
+    vly_text *to = &report->page;
+    for (int32_t i = 0; i < report->count; i++) {
+        const vly_report_sample *sample = &report->samples[i];
+        const json_t *result = vly_report_find(sample, "kmeans"), *centroids = json_object_get(result, "centroids");
+        double low, high;
+        if (!result) continue;
+        vly_report_heading(report, sample);
+        if (range(centroids, &low, &high)) {
+            vly_text svg = {0};
+            draw(&svg, centroids, low, high);
+            VLY_TRY(vly_report_figure(report, sample, "centroids", &svg));
+            vly_html_add(to, "Centroids of the three clusters: mean grey value of a voxel of the phase and of its 26 "
+                             "neighbours, sorted within each distance (27 features, the paper’s Section 3.2).");
+            vly_report_caption_end(report, sample->prefix, "segment/kmeans.json");
+        }
+        table(to, result);
+    }
+    return to->status;
+}

@@ -1,0 +1,119 @@
+/* What the sections share: names, colours, look-ups in result documents, figures and links. */
+#include "study/report_impl.h"
+#include "study/svg.h"
+
+#include "core/file.h"
+#include "core/memory.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *const vly_report_phase_titles[VLY_PHASES] = {"pore", "active material", "CBD"};
+/* Black, light grey and orange: the paper's dark pores and grey particles, with an orange that stays apart from both in
+ * every kind of colour blindness and in grey print. */
+const char *const vly_report_phase_colours[VLY_PHASES] = {"#17202a", "#d3d7db", "#e8870e"};
+const vly_phase vly_report_phase_order[VLY_PHASES] = {VLY_AM, VLY_CBD, VLY_PORE};
+
+void vly_report_legend(vly_text *svg, double x, double y, const char *const colours[VLY_PHASES])
+{
+    const char *names[VLY_PHASES], *squares[VLY_PHASES];
+    for (int i = 0; i < VLY_PHASES; i++) {
+        names[i] = vly_report_phase_titles[vly_report_phase_order[i]];
+        squares[i] = colours[vly_report_phase_order[i]];
+    }
+    vly_svg_legend(svg, x, y, VLY_PHASES, names, squares);
+}
+
+const char *vly_report_title(const char *method)
+{
+    static const char *const titles[][2] = {{"threshold", "Thresholding"}, {"kmeans", "k-means"}};
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (strcmp(method, titles[i][0]) == 0) return titles[i][1];
+    return method;
+}
+
+double vly_report_number(const json_t *object, const char *key)
+{
+    const json_t *value = key ? json_object_get(object, key) : object;
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+const char *vly_report_string(const json_t *object, const char *key)
+{
+    return json_string_value(key ? json_object_get(object, key) : object);
+}
+
+const json_t *vly_report_find(const vly_report_sample *sample, const char *method)
+{
+    for (int32_t i = 0; i < sample->count; i++)
+        if (strcmp(sample->methods[i].name, method) == 0) return sample->methods[i].result;
+    return NULL;
+}
+
+const json_t *vly_report_grey(const vly_report_sample *sample)
+{
+    return json_array_get(json_object_get(sample->methods[0].result, "inputs"), 0);
+}
+
+bool vly_report_lengths_um(double um[3], const json_t *input)
+{
+    const json_t *size = json_object_get(input, "voxel_size_um");
+    for (size_t i = 0; i < 3; i++)
+        um[i] = vly_report_number(json_is_array(size) ? json_array_get(size, i) : size, NULL);
+    return um[0] > 0 && um[1] > 0 && um[2] > 0;
+}
+
+void vly_report_link(vly_report *report, const char *prefix, const char *path)
+{
+    vly_text joined = {0};
+    vly_text_add(&joined, "%s%s", prefix, path);
+    if (joined.status == VLY_OK) {
+        vly_html_add(&report->page, "<a href=\"");
+        vly_html_href(&report->page, joined.text);
+        vly_html_add(&report->page, "\">%s</a>", joined.text);
+    } else if (report->page.status == VLY_OK)
+        report->page.status = joined.status;
+    vly_text_free(&joined);
+}
+
+void vly_report_heading(vly_report *report, const vly_report_sample *sample)
+{
+    if (report->count > 1) vly_html_add(&report->page, "<h3>%s</h3>\n", sample->sample->name);
+}
+
+/* The figure alone, under figures/ in the study folder. */
+static vly_status publish(const vly_report *report, const char *name, const char *svg)
+{
+    char *folder, *path = NULL;
+    VLY_TRY(vly_format(&folder, "%s/figures", report->folder));
+    vly_status status = vly_folder_make(folder);
+    if (status == VLY_OK) status = vly_format(&path, "%s/%s", folder, name);
+    if (status == VLY_OK) status = vly_file_publish_text(path, svg, true);
+    vly_free(path);
+    vly_free(folder);
+    return status;
+}
+
+vly_status vly_report_figure(vly_report *report, const vly_report_sample *sample, const char *name, vly_text *svg)
+{
+    char *file = NULL;
+    bool several = sample && *sample->prefix;
+    vly_status status = svg->status;
+    if (status != VLY_OK) goto out;
+    status = vly_format(&file, "%s%s%s.svg", several ? sample->sample->name : "", several ? "-" : "", name);
+    if (status != VLY_OK || (status = publish(report, file, svg->text)) != VLY_OK) goto out;
+    vly_html_add(&report->page, "<figure>\n");
+    vly_text_bytes(&report->page, svg->text, svg->length);
+    vly_html_add(&report->page, "<figcaption><b>Figure %d.</b> ", ++report->figures);
+out:
+    vly_free(file);
+    vly_text_free(svg);
+    return status;
+}
+
+void vly_report_caption_end(vly_report *report, const char *prefix, const char *path)
+{
+    vly_html_add(&report->page, " <span class=\"data\">Data: ");
+    vly_report_link(report, prefix, path);
+    vly_html_add(&report->page, "</span></figcaption>\n</figure>\n");
+}

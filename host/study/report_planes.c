@@ -1,0 +1,136 @@
+/* Reads the pages that the two sections touch, one at a time, and keeps the pixels. */
+#include "study/report_planes.h"
+
+#include "core/memory.h"
+
+#include <stdlib.h>
+
+enum { PAGES = 256 };
+
+static int32_t at_most(int32_t value, int32_t limit)
+{
+    return value < limit ? value : limit;
+}
+
+void vly_view_choose(vly_view *out, vly_extent e, int32_t most)
+{
+    int32_t stride = (e.nz - 1) / PAGES + 1;
+    *out = (vly_view){.extent = e, .stride = stride, .depth = (e.nz - 1) / stride + 1};
+    out->width = at_most((e.nx - 1) / stride + 1, most);
+    out->height = at_most((e.ny - 1) / stride + 1, most);
+    out->x0 = (e.nx - 1 - (out->width - 1) * stride) / 2;
+    out->y0 = (e.ny - 1 - (out->height - 1) * stride) / 2;
+    out->y = e.ny / 2;
+    out->z = out->depth / 2 * stride; /* a page that is read anyway */
+}
+
+static double value_at(const void *page, vly_type type, int64_t i)
+{
+    switch (type) {
+    case VLY_I8:
+        return ((const int8_t *)page)[i];
+    case VLY_U16:
+        return ((const uint16_t *)page)[i];
+    case VLY_I16:
+        return ((const int16_t *)page)[i];
+    case VLY_U32:
+        return ((const uint32_t *)page)[i];
+    case VLY_I32:
+        return ((const int32_t *)page)[i];
+    case VLY_F32:
+        return (double)((const float *)page)[i];
+    case VLY_U8:
+    case VLY_U1:
+        break;
+    }
+    return ((const uint8_t *)page)[i];
+}
+
+/* Where the view's voxel (0, 0, 0) lies in a volume of extent e. */
+static vly_status place(vly_box *out, const vly_view *view, vly_extent e, const vly_box *window, const char *path)
+{
+    vly_extent want = view->extent;
+    bool same = e.nx == want.nx && e.ny == want.ny && e.nz == want.nz;
+    *out = same ? vly_extent_box(e) : *window;
+    vly_extent box = vly_box_extent(*out);
+    bool inside = out->x0 >= 0 && out->y0 >= 0 && out->z0 >= 0 && out->x1 <= e.nx && out->y1 <= e.ny && out->z1 <= e.nz;
+    if (inside && box.nx == want.nx && box.ny == want.ny && box.nz == want.nz) return VLY_OK;
+    return vly_fail(VLY_EDATA, "%s: %d x %d x %d voxels, the labels have %d x %d x %d", path, e.nx, e.ny, e.nz, want.nx,
+                    want.ny, want.nz);
+}
+
+/* values: the x-z section (depth, width), then the x-y section (height, width). */
+static vly_status cut(double *values, const vly_view *view, vly_source *source, const vly_box *window)
+{
+    const vly_volume_info *info = vly_source_info(source);
+    int32_t nx = info->extent.nx, stride = view->stride;
+    double *flat = values + (int64_t)view->depth * view->width;
+    void *page;
+    vly_box box;
+    VLY_TRY(place(&box, view, info->extent, window, info->path));
+    VLY_TRY(vly_alloc_raw(&page, (int64_t)nx * info->extent.ny, vly_type_bytes(info->type), "page"));
+    vly_status status = VLY_OK;
+    for (int32_t k = 0; k < view->depth; k++) {
+        if ((status = vly_source_read(source, box.z0 + k * stride, 1, page)) != VLY_OK) break;
+        int64_t x0 = box.x0 + view->x0, row = (int64_t)(box.y0 + view->y) * nx + x0;
+        for (int32_t i = 0; i < view->width; i++)
+            values[(int64_t)k * view->width + i] = value_at(page, info->type, row + (int64_t)i * stride);
+        for (int32_t j = 0; k * stride == view->z && j < view->height; j++) {
+            row = (int64_t)(box.y0 + view->y0 + j * stride) * nx + x0;
+            for (int32_t i = 0; i < view->width; i++)
+                flat[(int64_t)j * view->width + i] = value_at(page, info->type, row + (int64_t)i * stride);
+        }
+    }
+    vly_free(page);
+    return status;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+/* Maps values to grey bytes. Sorting is no cost: there are a few 10^5 of them. */
+static vly_status stretch(unsigned char *to, const double *values, int64_t count)
+{
+    double *sorted;
+    VLY_TRY(vly_alloc_raw((void **)&sorted, count, sizeof *sorted, "section"));
+    for (int64_t i = 0; i < count; i++) sorted[i] = values[i];
+    qsort(sorted, (size_t)count, sizeof *sorted, ascending);
+    double low = sorted[count / 200], high = sorted[count - 1 - count / 200];
+    for (int64_t i = 0; i < count; i++) {
+        double part = high > low ? (values[i] - low) / (high - low) : 0.5;
+        to[i] = part >= 1 ? 255 : part > 0 ? (unsigned char)(part * 255 + 0.5) : 0;
+    }
+    vly_free(sorted);
+    return VLY_OK;
+}
+
+vly_status vly_planes_read(vly_planes *out, const vly_view *view, const char *path, const vly_box *window, bool grey,
+                           const vly_label_map *map)
+{
+    int64_t through = (int64_t)view->depth * view->width, count = through + (int64_t)view->height * view->width;
+    double *values = NULL;
+    vly_source *source;
+    *out = (vly_planes){0};
+    VLY_TRY(vly_source_open(&source, path, NULL));
+    if (!grey) VLY_TRY(vly_source_labels(&source, source, map)); /* owns it, also when it fails */
+    vly_status status = vly_alloc_raw((void **)&values, count, sizeof *values, "sections");
+    if (status == VLY_OK) status = vly_alloc_raw((void **)&out->through, count, 1, "sections");
+    if (status == VLY_OK) status = cut(values, view, source, window);
+    if (status == VLY_OK && grey) status = stretch(out->through, values, count);
+    for (int64_t i = 0; status == VLY_OK && !grey && i < count; i++)
+        out->through[i] = values[i] < VLY_PHASES ? (unsigned char)values[i] : VLY_PHASES;
+    out->flat = out->through ? out->through + through : NULL;
+    vly_source_close(source);
+    vly_free(values);
+    if (status != VLY_OK) vly_planes_free(out);
+    return status;
+}
+
+void vly_planes_free(vly_planes *planes)
+{
+    vly_free(planes->through); /* flat lies behind it */
+    *planes = (vly_planes){0};
+}

@@ -1,0 +1,32 @@
+/* Two sections through a volume, cut small enough for a page: x-z (through the electrode) and x-y (in its plane). */
+#ifndef VLY_REPORT_PLANES_H
+#define VLY_REPORT_PLANES_H
+
+#include "voxelyte/volume.h"
+
+/* Where the sections lie in the labels, and how large they become. All volumes of a sample are cut by the same view. */
+typedef struct vly_view {
+    vly_extent extent;            /* of the labels */
+    int32_t width, depth, height; /* pixels along x, z, y */
+    int32_t stride;               /* voxels from pixel to pixel, in every direction */
+    int32_t x0, y0;               /* voxel of the first pixel; z begins at 0 */
+    int32_t y, z;                 /* voxel plane of the x-z and of the x-y section */
+} vly_view;
+
+typedef struct vly_planes {
+    unsigned char *through; /* (depth, width): x-z, row 0 is z = 0 */
+    unsigned char *flat;    /* (height, width): x-y */
+} vly_planes;
+
+/* The middle of the volume: at most 256 pages of it, so that a compressed volume is not decoded whole, and `most` pixels along
+ * x and y. */
+void vly_view_choose(vly_view *out, vly_extent labels, int32_t most);
+
+/* Sections of a grey volume: 0 ... 255 between the 0.5 and the 99.5 % quantile of what is seen; or of a label volume (map:
+ * what its values mean): 0, 1, 2, and 3 for what is outside. window: where the labels' box lies, if the extents differ. */
+vly_status vly_planes_read(vly_planes *out, const vly_view *view, const char *path, const vly_box *window, bool grey,
+                           const vly_label_map *map);
+
+void vly_planes_free(vly_planes *planes);
+
+#endif

@@ -1,0 +1,204 @@
+/* The paper's Figure 2: the tomogram beside every trinarisation, the same cut of each. Volumes may have moved away since the
+ * run: what cannot be read is left out and named among the warnings. */
+#include "study/png.h"
+#include "study/report_impl.h"
+#include "study/report_planes.h"
+#include "study/svg.h"
+
+#include "core/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { PANELS = VLY_METHODS + 2, LEFT = 26, TOP = 26, GAP = 14, FOOT = 34 };
+
+typedef struct panel {
+    const char *title;
+    bool grey;
+    vly_planes planes;
+} panel;
+
+typedef struct figure {
+    vly_view view;
+    panel panels[PANELS];
+    int32_t count;
+    double um[3]; /* a voxel; 1 each if unknown */
+    bool known;
+    double width, depth, height; /* px of a section's picture */
+    int32_t columns;
+} figure;
+
+/* Failures that speak of one file: the page goes without it. */
+static bool tolerable(vly_status status)
+{
+    return status == VLY_ENOINPUT || status == VLY_EDATA || status == VLY_EIO;
+}
+
+static vly_status add_panel(vly_report *report, figure *f, const vly_report_sample *sample, const char *title,
+                            const char *path, const vly_label_map *map)
+{
+    panel *next = &f->panels[f->count];
+    bool grey = path == sample->sample->grey;
+    vly_status status = vly_planes_read(&next->planes, &f->view, path, &sample->sample->settings.window, grey, map);
+    if (status == VLY_OK) {
+        next->title = title;
+        next->grey = grey;
+        f->count++;
+    } else if (tolerable(status)) {
+        vly_html_add(&report->notes, "<li>Not shown: %s</li>\n", vly_error_message());
+        return VLY_OK;
+    }
+    return status;
+}
+
+/* The view of the first labels that can be opened; *found says whether there were any. */
+static vly_status choose_view(const vly_report *report, const vly_report_sample *sample, figure *f, bool *found)
+{
+    *found = false;
+    for (int32_t i = 0; i < sample->count && !*found; i++) {
+        vly_source *source;
+        char *path;
+        VLY_TRY(vly_format(&path, "%s/%slabels/%s.tif", report->folder, sample->prefix, sample->methods[i].name));
+        vly_status status = vly_source_open(&source, path, NULL);
+        vly_free(path);
+        if (status != VLY_OK && !tolerable(status)) return status;
+        if (status != VLY_OK) continue;
+        vly_view_choose(&f->view, vly_source_info(source)->extent, report->count > 2 ? 800 / report->count + 40 : 400);
+        vly_source_close(source);
+        *found = true;
+    }
+    return VLY_OK;
+}
+
+static vly_status load_panels(vly_report *report, const vly_report_sample *sample, figure *f)
+{
+    const vly_label_map *map = &sample->sample->settings.labels;
+    bool mapped = vly_settings_given(&sample->sample->settings, "labels");
+    VLY_TRY(add_panel(report, f, sample, "Tomogram", sample->sample->grey, NULL));
+    if (sample->sample->truth)
+        VLY_TRY(add_panel(report, f, sample, "Truth", sample->sample->truth, mapped ? map : NULL));
+    for (int32_t i = 0; i < sample->count; i++) {
+        char *path;
+        VLY_TRY(vly_format(&path, "%s/%slabels/%s.tif", report->folder, sample->prefix, sample->methods[i].name));
+        vly_status status = add_panel(report, f, sample, vly_report_title(sample->methods[i].name), path, NULL);
+        vly_free(path);
+        VLY_TRY(status);
+    }
+    return VLY_OK;
+}
+
+/* Pictures as wide as the columns allow, in true proportions, no higher than 1.5 times that. */
+static void lay_out(figure *f)
+{
+    const vly_view *v = &f->view;
+    f->columns = f->count < 5 ? f->count : f->count <= 8 ? 4 : 5;
+    double room = fmin(400, (VLY_SVG_WIDTH - LEFT - (f->columns - 1) * GAP) / (double)f->columns);
+    double width = v->width * f->um[0], depth = v->depth * f->um[2], height = v->height * f->um[1];
+    double scale = fmin(room / width, 1.5 * room / fmax(depth, height));
+    f->width = width * scale;
+    f->depth = depth * scale;
+    f->height = height * scale;
+}
+
+static vly_status draw_section(vly_text *svg, const panel *p, const unsigned char *pixels, int32_t columns,
+                               int32_t rows, double x, double y, double width, double height)
+{
+    unsigned char palette[12] = {[9] = 255, 255, 255}, *png;
+    int64_t bytes;
+    for (int i = 0; i < 9; i++) /* "#rrggbb" */
+        palette[i] = (unsigned char)strtoul(
+            (char[3]){vly_report_phase_colours[i / 3][1 + i % 3 * 2], vly_report_phase_colours[i / 3][2 + i % 3 * 2]},
+            NULL, 16);
+    VLY_TRY(vly_png_encode(&png, &bytes, pixels, columns, rows, p->grey ? NULL : palette, 4));
+    vly_svg_picture(svg, x, y, width, height, png, bytes);
+    vly_svg_rectangle(svg, x, y, width, height, "none", "#cbd2d9");
+    vly_free(png);
+    return VLY_OK;
+}
+
+static void draw_scale_bar(vly_text *svg, const figure *f, double x, double bottom)
+{
+    double extent = f->view.width * f->view.stride * f->um[0], length = vly_svg_nice(extent / 3);
+    double px = length / extent * f->width;
+    vly_svg_rectangle(svg, x + 8, bottom - 32, fmax(px, 44) + 16, 24, "#ffffff", "none");
+    vly_svg_rectangle(svg, x + 16, bottom - 14, px, 3, VLY_SVG_INK, "none");
+    vly_html_add(svg, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"11\">%.*f %s</text>\n", x + 16, bottom - 18,
+                 length < 1 ? (int)ceil(-log10(length) - 1e-9) : 0, length, f->known ? "µm" : "voxels");
+}
+
+/* Row by row of `columns` panels: title, x-z section, x-y section. */
+static vly_status draw(vly_text *svg, const figure *f)
+{
+    double block = TOP + f->depth + GAP + f->height + GAP;
+    int32_t rows = (f->count - 1) / f->columns + 1;
+    double total = LEFT + f->columns * (f->width + GAP);
+    vly_svg_open(svg, fmax(total, 420), rows * block + FOOT, "Sections through the tomogram and its trinarisations");
+    for (int32_t i = 0; i < f->count; i++) {
+        const panel *p = &f->panels[i];
+        double x = LEFT + i % f->columns * (f->width + GAP), y = i / f->columns * block + TOP, y2 = y + f->depth + GAP;
+        vly_svg_text(svg, x, y - 8, &(vly_svg_style){.size = 14, .bold = true}, p->title);
+        VLY_TRY(draw_section(svg, p, p->planes.through, f->view.width, f->view.depth, x, y, f->width, f->depth));
+        VLY_TRY(draw_section(svg, p, p->planes.flat, f->view.width, f->view.height, x, y2, f->width, f->height));
+        if (i % f->columns) continue;
+        vly_svg_style side = {.anchor = VLY_MIDDLE, .turn = -90, .colour = VLY_SVG_SOFT};
+        vly_svg_text(svg, x - 9, y + f->depth / 2, &side, "x–z section");
+        vly_svg_text(svg, x - 9, y2 + f->height / 2, &side, "x–y plane");
+        draw_scale_bar(svg, f, x, y + f->depth);
+        draw_scale_bar(svg, f, x, y2 + f->height);
+    }
+    vly_report_legend(svg, LEFT, rows * block + 10, vly_report_phase_colours);
+    vly_svg_close(svg);
+    return svg->status;
+}
+
+static void caption(vly_report *report, const vly_report_sample *sample, const figure *f)
+{
+    const vly_view *v = &f->view;
+    vly_text *to = &report->page;
+    bool cropped =
+        v->width * v->stride + v->stride <= v->extent.nx || v->height * v->stride + v->stride <= v->extent.ny;
+    vly_html_add(to,
+                 "The same cut of the tomogram and of each trinarisation (the paper’s Figure 2): above a section "
+                 "through the electrode at y = %d, z from 0 at the top, by convention the separator’s side, to %d; "
+                 "below the plane z = %d. ",
+                 v->y, v->extent.nz - 1, v->z);
+    if (cropped)
+        vly_html_add(to, "Shown is the middle %d × %d × %d voxels of %d × %d × %d (x × y × z)", v->width * v->stride,
+                     v->height * v->stride, v->depth * v->stride, v->extent.nx, v->extent.ny, v->extent.nz);
+    else
+        vly_html_add(to, "Shown is the whole width of %d × %d × %d voxels (x × y × z)", v->extent.nx, v->extent.ny,
+                     v->extent.nz);
+    vly_html_add(to, v->stride > 1 ? ", every %dth voxel. " : ". ", v->stride);
+    if (f->panels[0].grey) vly_html_add(to, "Contrast stretched over the 0.5–99.5 %% range of what is seen. ");
+    if (!f->known) vly_html_add(to, "The voxel size is unknown, so lengths are in voxels. ");
+    vly_report_caption_end(report, sample->prefix, "labels");
+}
+
+static vly_status one_sample(vly_report *report, const vly_report_sample *sample)
+{
+    figure f = {0};
+    vly_text svg = {0};
+    bool found;
+    vly_status status = choose_view(report, sample, &f, &found);
+    if (status == VLY_OK && !found) vly_html_add(&report->notes, "<li>Not shown: %s</li>\n", vly_error_message());
+    if (status != VLY_OK || !found) return status;
+    f.known = vly_report_lengths_um(f.um, vly_report_grey(sample));
+    for (int i = 0; i < 3 && !f.known; i++) f.um[i] = 1;
+    status = load_panels(report, sample, &f);
+    if (status == VLY_OK && f.count > 0) {
+        lay_out(&f);
+        status = draw(&svg, &f);
+        vly_report_heading(report, sample);
+        if (status == VLY_OK) status = vly_report_figure(report, sample, "slices", &svg);
+        if (status == VLY_OK) caption(report, sample, &f);
+    }
+    vly_text_free(&svg);
+    for (int32_t i = 0; i < f.count; i++) vly_planes_free(&f.panels[i].planes);
+    return status;
+}
+
+vly_status vly_report_slices(vly_report *report)
+{
+    for (int32_t i = 0; i < report->count; i++) VLY_TRY(one_sample(report, &report->samples[i]));
+    return VLY_OK;
+}
