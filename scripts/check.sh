@@ -22,12 +22,12 @@ run_step() {
         cmake --build --preset "$1"
         ctest --preset "$1" --timeout 1200 -j "$(nproc)" ;;
     cppcheck) # constStatement: minds "(void)a, (void)b", our way to name what a contract hands over and we leave alone
-        cmake --preset release
-        cppcheck --project=build/compile_commands.json --enable=warning,performance,portability --suppress=constStatement \
-            --error-exitcode=1 --quiet -j "$(nproc)" ;;
-    tidy)
-        cmake --preset release
-        find host kernels -name '*.c' -print0 | xargs -0 -n 4 -P "$(nproc)" clang-tidy -p build --quiet ;;
+        cmake --preset debug
+        cppcheck --project=build-debug/compile_commands.json --enable=warning,performance,portability \
+            --suppress=constStatement --error-exitcode=1 --quiet -j "$(nproc)" ;;
+    tidy) # sees the asserts, and takes them for granted
+        cmake --preset debug
+        find host kernels -name '*.c' -print0 | xargs -0 -n 4 -P "$(nproc)" clang-tidy -p build-debug --quiet ;;
     install) # what a package would hold, used from where it was installed
         cmake --preset release
         cmake --build --preset release

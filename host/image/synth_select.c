@@ -172,7 +172,7 @@ vly_status vly_synth_select(float out[VLY_SYNTH_LAYERS], const vly_thresholds *t
     tally y = {.thresholds = thresholds, .stage = stage};
     const int64_t workers = samples->structure->device->pool->threads;
     int64_t left[VLY_SYNTH_LAYERS];
-    uint32_t low[VLY_SYNTH_LAYERS];
+    uint32_t low[VLY_SYNTH_LAYERS] = {0};
     memcpy(left, wanted, sizeof left);
     VLY_TRY(VLY_NEW(&y.digits, workers * VLY_SYNTH_LAYERS * DIGITS, "digits of a selection"));
     vly_status status = find_digit(&y, samples, left, y.prefix);

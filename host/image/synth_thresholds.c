@@ -6,6 +6,8 @@
 #include "core/memory.h"
 #include "image/synth_select.h"
 
+#include <assert.h>
+
 enum { SLAB_VOXELS = 8, SWEEPS = 20, HALVINGS = 60 };
 
 /* A layer's CBD by depth. */
@@ -107,6 +109,7 @@ static void share_out(profile *f, int32_t slabs, double total)
 
 static void ask(profile *f, const vly_synth_histogram *h, int32_t slabs, double total)
 {
+    assert(f->samples && f->room);
     const vly_structure *s = f->samples->structure;
     for (int32_t j = 0; j < slabs; j++) {
         f->room[j] = candidates(f, h, j);
@@ -205,6 +208,7 @@ static vly_status find_islands(vly_thresholds *t, vly_samples *samples, profile 
     VLY_TRY(vly_synth_histogram_make(&h, t, samples, VLY_STAGE_ISLAND, -8.0, 8.0));
     for (int32_t l = 0; l < s->layers; l++) {
         double necks = 0.0;
+        assert(profiles[l].room);
         for (int32_t j = 0; j < t->island[l].count; j++) {
             double neck = profiles[l].room[j] - candidates(&profiles[l], &h, j);
             profiles[l].asked[j] = profiles[l].asked[j] > neck ? profiles[l].asked[j] - neck : 0.0;

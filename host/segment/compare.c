@@ -61,7 +61,7 @@ static vly_status count_chunks(work *w)
 
 static void add_code(vly_compare_result *out, int32_t code, int64_t voxels)
 {
-    int32_t label[VLY_COMPARE_MAX];
+    int32_t label[VLY_COMPARE_MAX] = {0};
     for (int32_t k = 0; k < out->count; k++, code /= VLY_PHASES) label[k] = code % VLY_PHASES;
     out->voxels += voxels;
     for (int32_t a = 0; a < out->count; a++)

@@ -60,7 +60,7 @@ static void add_result(vly_job *job, const vly_compare_result *r)
 static vly_status open_labels(vly_job *job, vly_source **out, const char *path)
 {
     const vly_label_map *map = &job->settings->labels;
-    bool listed = memchr(map->listed, true, sizeof map->listed) != NULL;
+    bool listed = memchr(map->listed, 1, sizeof map->listed) != NULL;
     vly_source *file;
     VLY_TRY(vly_job_open_input(job, &file, path));
     return vly_source_labels(out, file, listed ? map : NULL);

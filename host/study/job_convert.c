@@ -35,7 +35,7 @@ static vly_status convert(vly_job *job, vly_source **from)
 {
     const vly_settings *settings = job->settings;
     const vly_label_map *map = &settings->labels;
-    bool listed = memchr(map->listed, true, sizeof map->listed) != NULL;
+    bool listed = memchr(map->listed, 1, sizeof map->listed) != NULL;
     vly_box window;
     vly_sink *to;
     VLY_TRY(vly_job_open_input(job, from, settings->inputs[0]));

@@ -6,6 +6,7 @@
 #include "core/pipeline.h"
 #include "voxelyte/threshold.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -127,6 +128,7 @@ static vly_status run_kmeans(segment *s, json_t *to, vly_sink *labels)
 static vly_status run_method(segment *s, vly_method method, const char *path, json_t *to)
 {
     static vly_status (*const methods[VLY_METHODS])(segment *, json_t *, vly_sink *) = {run_threshold, run_kmeans};
+    assert(method < VLY_METHODS);
     const vly_settings *settings = s->job.settings;
     vly_sink *labels;
     vly_sink_options options = {.extent = vly_box_extent(s->window),

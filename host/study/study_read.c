@@ -163,7 +163,7 @@ static vly_status read_samples(vly_study *study, const vly_yaml *root, const vly
         return vly_yaml_fail(samples, "samples: %d, at most %d expected", study->count, VLY_STUDY_SAMPLES_MAX);
     VLY_TRY(VLY_NEW(&study->samples, study->count, "samples"));
     const vly_yaml *node = first;
-    for (int32_t i = 0; i < study->count; i++, node = node->next)
+    for (int32_t i = 0; node && i < study->count; i++, node = node->next)
         VLY_TRY(read_sample(study, &study->samples[i], node, given));
     return VLY_OK;
 }

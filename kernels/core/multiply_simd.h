@@ -8,7 +8,7 @@ typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 
 float VLY_MULTIPLY(float start, int32_t rounds)
 {
-    lanes chain[CHAINS], factor, term;
+    lanes chain[CHAINS], factor = {0.0f}, term = {0.0f};
     for (int k = 0; k < LANES; k++) {
         factor[k] = 0.999f;
         term[k] = start;
