@@ -169,6 +169,17 @@ vly_status vly_job_end(vly_job *job, vly_status status, vly_document **out)
     return status;
 }
 
+vly_status vly_job_write_output(vly_document **document, const vly_settings *settings)
+{
+    if (!*settings->output) return VLY_OK;
+    vly_status status = vly_document_write(*document, settings->output, settings->overwrite);
+    if (status != VLY_OK) {
+        vly_document_free(*document);
+        *document = NULL;
+    }
+    return status;
+}
+
 /* ---- inputs ---- */
 
 vly_status vly_job_open_input(vly_job *job, vly_source **out, const char *path)

@@ -84,12 +84,5 @@ vly_status vly_job_compare(vly_document **out, vly_device *device, const vly_set
     if (status == VLY_OK) add_result(&job, &r);
     for (int32_t i = 0; i < count; i++) vly_source_close(labels[i]);
     status = vly_job_end(&job, status, out);
-    if (status == VLY_OK && *settings->output) {
-        status = vly_document_write(*out, settings->output, settings->overwrite);
-        if (status != VLY_OK) {
-            vly_document_free(*out);
-            *out = NULL;
-        }
-    }
-    return status;
+    return status == VLY_OK ? vly_job_write_output(out, settings) : status;
 }

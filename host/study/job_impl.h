@@ -40,6 +40,9 @@ vly_status vly_job_digest_inputs(vly_job *job);
 /* Waits for the digests, completes the document, and lets go. *out is NULL unless the status that comes back is VLY_OK. */
 vly_status vly_job_end(vly_job *job, vly_status status, vly_document **out);
 
+/* Writes the document where `output` says, if it does; it is freed if that fails. */
+vly_status vly_job_write_output(vly_document **document, const vly_settings *settings);
+
 /* The settings' window, or the whole; VLY_EDATA if it is not inside the volume. */
 vly_status vly_job_window(vly_box *out, const vly_settings *settings, const vly_volume_info *info);
 

@@ -57,6 +57,9 @@ typedef struct vly_settings {
     bool robust_start, exact;
     char histogram[VLY_PATH_BYTES]; /* CSV of the region's u16 grey values; "": none */
 
+    /* bench */
+    int32_t side, repeats;
+
     /* run */
     char stage_from[32], stages_only[256];
     bool resume;
