@@ -39,9 +39,11 @@ static vly_status engine_thresholds(const segment *s, uint16_t thresholds[2])
     return VLY_OK;
 }
 
-static json_t *file_greys(const segment *s, const uint16_t values[2])
+/* As an integer where it is one. */
+static json_t *file_grey_json(const segment *s, double grey)
 {
-    return vly_json_reals((const double[]){file_grey(s, values[0]), file_grey(s, values[1])}, 2);
+    double value = file_grey(s, grey);
+    return value == rint(value) && fabs(value) < 1e15 ? json_integer((json_int_t)value) : vly_json_real(value);
 }
 
 /* ---- what every method reports ---- */
@@ -106,13 +108,14 @@ static vly_status run_threshold(segment *s, json_t *to, vly_sink *labels)
     VLY_TRY(vly_threshold(&r, s->job.device, s->grey, labels, &options));
 
     add_counts(s, to, r.voxels, r.targets, r.counts);
-    set(s, to, "thresholds", file_greys(s, r.thresholds));
+    set(s, to, "thresholds",
+        json_pack("[o, o]", file_grey_json(s, r.thresholds[0]), file_grey_json(s, r.thresholds[1])));
     set(s, to, "thresholds_u16", json_pack("[i, i]", r.thresholds[0], r.thresholds[1]));
     set(s, to, "tied", json_pack("[I, I]", (json_int_t)r.tied[0], (json_int_t)r.tied[1]));
     set(s, to, "taken", json_pack("[I, I]", (json_int_t)r.taken[0], (json_int_t)r.taken[1]));
-    set(s, to, "grey_min", vly_json_real(file_grey(s, r.grey_min)));
-    set(s, to, "grey_max", vly_json_real(file_grey(s, r.grey_max)));
-    set(s, to, "otsu", vly_json_real(file_grey(s, r.otsu)));
+    set(s, to, "grey_min", file_grey_json(s, r.grey_min));
+    set(s, to, "grey_max", file_grey_json(s, r.grey_max));
+    set(s, to, "otsu", file_grey_json(s, r.otsu));
     vly_status status = write_histogram(s, r.histogram);
     vly_threshold_result_free(&r);
     return status;

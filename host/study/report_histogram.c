@@ -114,7 +114,9 @@ static vly_status one_sample(vly_report *report, const vly_report_sample *sample
 {
     binned b;
     vly_text svg = {0}, *to = &report->page;
-    const json_t *result = vly_report_find(sample, "threshold"), *thresholds = json_object_get(result, "thresholds");
+    const json_t *result = vly_report_find(sample, "threshold");
+    const json_t *thresholds = json_object_get(result, "thresholds_u16"); /* on the histogram's axis */
+    if (!thresholds) thresholds = json_object_get(result, "thresholds");
     bin(&b, sample->histogram);
     if (!(b.total > 0)) return VLY_OK;
     if (json_array_size(thresholds) != 2) thresholds = NULL;
