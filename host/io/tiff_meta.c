@@ -186,7 +186,7 @@ static int64_t pages_from_shape(const char *text, int64_t page_voxels)
 
 static vly_status read_ome(vly_tiff_meta *out, const char *pixels, const char *path, vly_voxel_size *size)
 {
-    double z = attribute_number(pixels, "SizeZ", 1.0), c = attribute_number(pixels, "SizeC", 1.0),
+    double z = attribute_number(pixels, "SizeZ", 0.0), c = attribute_number(pixels, "SizeC", 1.0),
            t = attribute_number(pixels, "SizeT", 1.0);
     out->format = "OME-TIFF";
     VLY_TRY(check_one_stack(path, z, c, t));
