@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,25 @@ static vly_status folder_of(char **out, const char *path)
     return vly_format(out, "%.*s", (int)(slash - path), path);
 }
 
+/* Creates the hidden file beside the target: a name of its own for every draft, whoever else writes to this target. */
+static vly_status create_temporary(vly_draft *draft, const char *folder, const char *name)
+{
+    static atomic_int serial;
+    do {
+        vly_free(draft->temporary);
+        draft->temporary = NULL;
+        VLY_TRY(vly_format(&draft->temporary, "%s/.%s.part-%ld-%d", folder, name, (long)getpid(),
+                           atomic_fetch_add(&serial, 1)));
+        draft->file.descriptor =
+            vly_fault("io.open") ? -1 : open(draft->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (draft->file.descriptor < 0 && errno == EEXIST);
+    if (draft->file.descriptor >= 0) return VLY_OK;
+    vly_status status = failed(VLY_EOUTPUT, draft->path, "create");
+    vly_free(draft->temporary); /* not ours */
+    draft->temporary = NULL;
+    return status;
+}
+
 vly_status vly_draft_open(vly_draft *out, const char *path, bool overwrite)
 {
     char *folder = NULL;
@@ -144,15 +164,10 @@ vly_status vly_draft_open(vly_draft *out, const char *path, bool overwrite)
     if (!overwrite && vly_path_exists(path))
         return vly_fail(VLY_EOUTPUT, "%s: exists already, --overwrite replaces it", path);
     vly_status status = folder_of(&folder, path);
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *slash = strrchr(path, '/');
     if (status == VLY_OK) status = vly_strdup(&out->path, path);
-    if (status == VLY_OK) status = vly_format(&out->temporary, "%s/.%s.part-%ld", folder, name, (long)getpid());
-    if (status == VLY_OK) {
-        int flags = O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
-        out->file.path = out->path;
-        if (vly_fault("io.open") || (out->file.descriptor = open(out->temporary, flags, 0666)) < 0)
-            status = failed(VLY_EOUTPUT, path, "create");
-    }
+    if (status == VLY_OK) status = create_temporary(out, folder, slash ? slash + 1 : path);
+    out->file.path = out->path;
     vly_free(folder);
     if (status != VLY_OK) vly_draft_close(out);
     return status;
