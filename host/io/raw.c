@@ -150,9 +150,10 @@ static vly_status open_voxels(vly_source *source, const char *path)
     self->file.path = info->path;
     VLY_TRY(vly_file_size(&self->file, &info->bytes));
     if (info->bytes < self->offset || info->bytes - self->offset != voxels)
-        return vly_fail(VLY_EDATA, "%s: %lld bytes, %lld expected for %d x %d x %d %s behind %lld", path,
-                        (long long)info->bytes, (long long)(voxels + self->offset), info->extent.nx, info->extent.ny,
-                        info->extent.nz, vly_type_name(info->type), (long long)self->offset);
+        return vly_fail(VLY_EDATA, "%s: %lld bytes, %llu expected for %d x %d x %d %s behind %lld", path,
+                        (long long)info->bytes, (unsigned long long)voxels + (unsigned long long)self->offset,
+                        info->extent.nx, info->extent.ny, info->extent.nz, vly_type_name(info->type),
+                        (long long)self->offset);
     return VLY_OK;
 }
 
