@@ -260,6 +260,11 @@ vly_status vly_folder_make(const char *path)
     return VLY_OK;
 }
 
+void vly_folder_drop(const char *path)
+{
+    (void)rmdir(path); /* what is not empty was not ours alone */
+}
+
 vly_status vly_path_real(char **out, const char *path)
 {
     char *real = realpath(path, NULL);

@@ -61,6 +61,9 @@ vly_status vly_file_scratch(vly_file *out, const char *folder);
 /* Makes the folder if it is not there; its parent must be. */
 vly_status vly_folder_make(const char *path);
 
+/* Removes a folder that is empty; one that is not stays. */
+void vly_folder_drop(const char *path);
+
 /* Without links, dots and the working folder. VLY_ENOINPUT if nothing is there. */
 vly_status vly_path_real(char **out, const char *path);
 
