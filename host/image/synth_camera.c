@@ -235,7 +235,7 @@ static vly_status reserve(vly_camera *c)
     return VLY_OK;
 }
 
-static vly_status check(const vly_synth_optics *o)
+vly_status vly_camera_check(const vly_synth_optics *o)
 {
     if ((unsigned)o->model > VLY_SYNTH_MIXED)
         return vly_fail(VLY_EUSAGE, "synth: unknown grey model %d", (int)o->model);
@@ -260,7 +260,7 @@ vly_status vly_camera_open(vly_camera **out, vly_device *device, vly_extent exte
                            const vly_synth_optics *optics, uint64_t seed, const vly_camera_film *film)
 {
     *out = NULL;
-    VLY_TRY(check(optics));
+    VLY_TRY(vly_camera_check(optics));
     vly_camera *c;
     VLY_TRY(VLY_NEW(&c, 1, "tomogram"));
     c->device = device, c->extent = extent, c->factor = factor, c->optics = optics, c->seed = seed, c->film = *film;

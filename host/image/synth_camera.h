@@ -14,6 +14,9 @@ typedef struct vly_camera_film {
 
 typedef struct vly_camera vly_camera;
 
+/* VLY_EUSAGE for what is out of range. */
+vly_status vly_camera_check(const vly_synth_optics *optics);
+
 /* extent: of the tomogram. A plane of phases has factor points a voxel along x and y, and there are factor planes a page;
  * each of them stands for supersample / factor points along each axis (factor divides supersample). */
 vly_status vly_camera_open(vly_camera **out, vly_device *device, vly_extent extent, int32_t factor, int32_t supersample,

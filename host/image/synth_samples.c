@@ -33,19 +33,24 @@ static vly_status hold_all(vly_samples *s, int32_t planes)
     return VLY_OK;
 }
 
-vly_status vly_samples_open_lattice(vly_samples *out, const vly_structure *structure, const vly_synth_lattice *lattice,
-                                    int32_t group)
+static vly_status open_samples(vly_samples *out, const vly_structure *structure, const vly_synth_lattice *lattice,
+                               int32_t group, bool keep)
 {
     const vly_extent e = lattice->extent;
     *out = (vly_samples){.structure = structure, .lattice = *lattice, .plane_points = (int64_t)e.nx * e.ny};
     int64_t block = BLOCK_POINTS / out->plane_points;
     out->block_planes = block < group ? group : block < e.nz ? (int32_t)block / group * group : e.nz;
     int64_t all = out->plane_points * e.nz, left = structure->device->memory_limit - vly_memory_held();
-    bool fits = all <= left / (2 * POINT_BYTES); /* the other half is for everything else */
-    vly_status status = reserve(out, fits ? all : out->plane_points * out->block_planes);
-    if (status == VLY_OK && fits) status = hold_all(out, e.nz);
+    keep = keep && all <= left / (2 * POINT_BYTES); /* the other half is for everything else */
+    vly_status status = reserve(out, keep ? all : out->plane_points * out->block_planes);
+    if (status == VLY_OK && keep) status = hold_all(out, e.nz);
     if (status != VLY_OK) vly_samples_close(out);
     return status;
+}
+
+vly_status vly_samples_open_lattice(vly_samples *out, const vly_structure *structure, const vly_synth_lattice *lattice)
+{
+    return open_samples(out, structure, lattice, 1, false);
 }
 
 vly_status vly_samples_open(vly_samples *out, const vly_structure *structure)
@@ -56,7 +61,7 @@ vly_status vly_samples_open(vly_samples *out, const vly_structure *structure)
     const vly_synth_lattice lattice = {.origin = {0.5 * h, 0.5 * h, 0.5 * h},
                                        .step = {{h, 0.0, 0.0}, {0.0, h, 0.0}, {0.0, 0.0, h}},
                                        .extent = {k * e.nx, k * e.ny, k * e.nz}};
-    return vly_samples_open_lattice(out, structure, &lattice, k);
+    return open_samples(out, structure, &lattice, k, true);
 }
 
 void vly_samples_close(vly_samples *samples)

@@ -26,12 +26,11 @@ typedef struct vly_sample_plane {
 
 typedef vly_status (*vly_sample_work)(void *self, const vly_sample_plane *plane, int32_t worker);
 
-/* The lattice of the truth: k^3 points a voxel, centred in their share of it. */
+/* The lattice of the truth: k^3 points a voxel, centred in their share of it. Whole pages of voxels are held. */
 vly_status vly_samples_open(vly_samples *out, const vly_structure *structure);
 
-/* Any lattice; planes are held in multiples of `group`. Of a turned lattice the depth of a plane means nothing. */
-vly_status vly_samples_open_lattice(vly_samples *out, const vly_structure *structure, const vly_synth_lattice *lattice,
-                                    int32_t group);
+/* Any lattice, for a single pass: nothing is kept. Of a turned lattice the depth of a plane means nothing. */
+vly_status vly_samples_open_lattice(vly_samples *out, const vly_structure *structure, const vly_synth_lattice *lattice);
 void vly_samples_close(vly_samples *samples);
 
 /* Sees to planes [from, to) being in memory; to - from is at most block_planes. */

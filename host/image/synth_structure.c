@@ -22,7 +22,7 @@ static vly_status check_fractions(const vly_fractions *f)
     return VLY_OK;
 }
 
-static vly_status check(const vly_synth_options *o)
+vly_status vly_structure_check(const vly_synth_options *o)
 {
     const int32_t sides[3] = {o->extent.nx, o->extent.ny, o->extent.nz};
     for (int a = 0; a < 3; a++)
@@ -126,7 +126,7 @@ static vly_status open_lattice(vly_structure *s)
 vly_status vly_structure_open(vly_structure *out, vly_device *device, const vly_synth_options *options)
 {
     *out = (vly_structure){.device = device, .options = options, .layers = 1};
-    VLY_TRY(check(options));
+    VLY_TRY(vly_structure_check(options));
     const double voxel = 1e6 * options->voxel_size;
     const int32_t sides[3] = {options->extent.nx, options->extent.ny, options->extent.nz};
     for (int a = 0; a < 3; a++) out->size[a] = sides[a] * voxel;

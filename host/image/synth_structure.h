@@ -17,6 +17,9 @@ typedef struct vly_structure {
     vly_packing packing; /* its spheres are gone; the numbers stay */
 } vly_structure;
 
+/* VLY_EUSAGE for what is out of range, VLY_EDATA for a size beyond 2^40 points. */
+vly_status vly_structure_check(const vly_synth_options *options);
+
 /* Checks the options and packs. The options must outlive the structure. */
 vly_status vly_structure_open(vly_structure *out, vly_device *device, const vly_synth_options *options);
 void vly_structure_close(vly_structure *structure);

@@ -44,6 +44,7 @@ typedef struct vly_synth_options {
     double gradient;         /* gamma: CBD(depth) ~ 1 + gamma (2 depth/thickness - 1), -0.9 ... 0.9 */
     double islands;          /* phi: share of the CBD in isolated domains, the rest sits in necks; 0 ... 1 */
     vly_synth_optics optics;
+    bool compress;     /* Deflate grey.tif and the like; labels always are */
     int32_t fib_ratio; /* fine voxels per 2 voxels of the tomogram; 0: no fib/ */
     bool fib_grey;     /* a grey SEM volume beside the fine labels */
 } vly_synth_options;
@@ -79,6 +80,7 @@ typedef struct vly_synth_result {
     vly_extent edx_extent;     /* columns, rows (depth), 1 */
     double edx_pixel;          /* m */
     vly_extent fib_extent;     /* fine voxels; zero: no volume */
+    int32_t fib_coarse[3];     /* x, y, z: voxels of twice the tomogram's size that it holds */
     double fib_voxel;          /* m */
     double fib_rotation[3][3]; /* position in the tomogram = rotation * position in the fine volume + shift; */
     double fib_shift[3];       /* x, y, z from the corner of the first voxel [m] */
