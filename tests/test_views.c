@@ -204,6 +204,29 @@ START_TEST(label_maps_are_read_strictly)
 }
 END_TEST
 
+START_TEST(a_window_shows_its_part_and_nothing_else)
+{
+    static uint16_t voxels[VOXELS], got[7 * 5 * 4];
+    for (int i = 0; i < VOXELS; i++) voxels[i] = (uint16_t)(i * 7);
+    const vly_box window = {50, 57, 3, 8, 40, 44};
+    vly_source *view;
+    ck_assert_int_eq(vly_source_window(&view, memory(voxels, VLY_U16, extent), window), VLY_OK);
+    ck_assert_int_eq(vly_extent_voxels(vly_source_info(view)->extent), 7 * 5 * 4);
+    ck_assert_int_eq(vly_source_read(view, 0, 1, got), VLY_OK);
+    ck_assert_int_eq(vly_source_read(view, 1, 3, got + 35), VLY_OK);
+    for (int z = 0, i = 0; z < 4; z++)
+        for (int y = 0; y < 5; y++)
+            for (int x = 0; x < 7; x++, i++)
+                ck_assert_int_eq(got[i], voxels[((z + 40) * extent.ny + y + 3) * extent.nx + x + 50]);
+    test_fails(vly_source_read(view, 3, 2, got), VLY_EUSAGE, "2 pages from 3 on");
+    vly_source_close(view);
+    test_fails(vly_source_window(&view, memory(voxels, VLY_U16, extent), (vly_box){0, 60, 0, 1, 0, 1}), VLY_EDATA,
+               "is not inside");
+    test_fails(vly_source_window(&view, memory(voxels, VLY_U16, extent), (vly_box){3, 3, 0, 1, 0, 1}), VLY_EDATA,
+               "is not inside");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("views");
@@ -214,5 +237,6 @@ int main(void)
     TEST_CASE(suite, nan_and_flat_volumes_are_refused);
     TEST_CASE(suite, labels_become_phases);
     TEST_CASE(suite, label_maps_are_read_strictly);
+    TEST_CASE(suite, a_window_shows_its_part_and_nothing_else);
     return test_run(suite);
 }

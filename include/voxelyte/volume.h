@@ -112,6 +112,9 @@ VLY_API const vly_grey_map *vly_source_grey_map(const vly_source *grey);
  * voxel, found when that page is read. */
 VLY_API vly_status vly_source_labels(vly_source **out, vly_source *inner, const vly_label_map *map);
 
+/* A view of a part. It owns `inner`, also on failure. VLY_EDATA if the window is not inside. */
+VLY_API vly_status vly_source_window(vly_source **out, vly_source *inner, vly_box window);
+
 typedef struct vly_sink vly_sink;
 
 typedef struct vly_sink_options {
