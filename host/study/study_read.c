@@ -22,9 +22,10 @@ static bool listed(const char *words, const char *key)
 
 bool vly_option_is_machine(const char *key)
 {
-    return listed("device threads memory-limit device-memory-limit scratch progress events json quiet dry-run output "
-                  "overwrite from only",
-                  key);
+    return listed(
+        "device threads memory-limit device-memory-limit scratch progress events json quiet dry-run resume output "
+        "overwrite from only",
+        key);
 }
 
 /* ---- values ---- */

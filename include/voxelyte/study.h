@@ -15,9 +15,10 @@
  *                            "truth": {"path", "accuracy": [n], "jaccard": {am, cbd, pore: [n]}}, in the order of names.
  *                            Absent if there is one method and no truth.
  *   summary.csv              sample,cutout,trinarisation,phase,quantity,value,unit,flag; one number a line, all samples.
- *                            Quantities: voxels, volume_fraction, target_fraction, grey_threshold_lower/_upper, cost,
- *                            iterations, accuracy and jaccard (against the truth), equal_fraction (flag "with <method>").
- *                            cutout is the window as "x0:x1,y0:y1,z0:z1" or "all"; flag is empty where all is well.
+ *                            Quantities: voxels, volume_fraction, target_fraction, grey_threshold_lower, _upper, cost,
+ *                            iterations; truth_accuracy and truth_jaccard; equal_fraction and jaccard of two trinarisations,
+ *                            called "threshold+kmeans". cutout is the window, "x0:x1 y0:y1 z0:z1", or "all"; flag is empty
+ *                            where all is well.
  *   report.html              self-contained
  *   log.txt                  what happened and when, appended
  *   pieces/<piece>.json      one record per finished piece: its key, what the key was made of, its outputs and their hashes

@@ -1,0 +1,105 @@
+/* Agreement of a sample's trinarisations with each other and, where it is known, with the truth. */
+#include "study/run_work.h"
+
+#include "core/memory.h"
+#include "voxelyte/compare.h"
+#include "voxelyte/job.h"
+
+#include <string.h>
+
+typedef struct comparison {
+    const vly_run *run;
+    const vly_piece *piece;
+    vly_document *document;
+    const char *names[VLY_METHODS];
+    char *labels[VLY_METHODS]; /* paths */
+    int32_t count;
+} comparison;
+
+static vly_status find_labels(comparison *c)
+{
+    for (const vly_piece *other = c->run->pieces; other < c->piece; other++) {
+        if (!vly_piece_needs(c->piece, other)) continue;
+        c->names[c->count] = vly_method_name((vly_method)other->method);
+        VLY_TRY(vly_run_path(&c->labels[c->count++], c->run, other->outputs[0]));
+    }
+    return VLY_OK;
+}
+
+/* Among themselves: the document that `voxelyte compare` makes, under the methods' names. */
+static vly_status compare_methods(comparison *c)
+{
+    vly_settings settings = c->piece->sample->settings;
+    json_t *names = json_array();
+    for (int32_t i = 0; i < c->count; i++) json_array_append_new(names, json_string(c->names[i]));
+    settings.inputs = (const char *const *)c->labels;
+    settings.input_count = c->count;
+    settings.output[0] = 0;
+    settings.labels = (vly_label_map){.listed = {false}}; /* these are ours; the user's map is of the truth */
+    vly_status status = c->count > 1 ? vly_job_compare(&c->document, c->run->device, &settings)
+                                     : vly_document_create(&c->document, "compare");
+    if (status == VLY_OK)
+        vly_document_set(c->document, "names", names);
+    else
+        json_decref(names);
+    return status;
+}
+
+/* The truth over the same voxels as `labels`, which may be those of a window. */
+static vly_status open_truth(const comparison *c, vly_source **out, vly_source *labels)
+{
+    const vly_settings *settings = &c->piece->sample->settings;
+    const vly_extent want = vly_source_info(labels)->extent;
+    bool listed = false;
+    for (int v = 0; v < 256; v++) listed |= settings->labels.listed[v];
+    VLY_TRY(vly_source_open(out, c->piece->sample->truth, NULL));
+    VLY_TRY(vly_source_labels(out, *out, listed ? &settings->labels : NULL));
+    const vly_extent have = vly_source_info(*out)->extent;
+    bool same = have.nx == want.nx && have.ny == want.ny && have.nz == want.nz;
+    return same || settings->window.x1 == 0 ? VLY_OK : vly_source_window(out, *out, settings->window);
+}
+
+static json_t *truth_scores(const comparison *c, const vly_compare_result *r)
+{
+    double accuracy[VLY_METHODS], jaccard[VLY_PHASES][VLY_METHODS];
+    for (int32_t i = 0; i < c->count; i++) {
+        accuracy[i] = r->equal[0][i + 1];
+        for (int l = 0; l < VLY_PHASES; l++) jaccard[l][i] = r->jaccard[l][0][i + 1];
+    }
+    return json_pack("{s:o, s:I, s:o, s:{s:o, s:o, s:o}}", "path", vly_json_string(c->piece->sample->truth), "voxels",
+                     (json_int_t)r->voxels, "accuracy", vly_json_reals(accuracy, c->count), "jaccard", "am",
+                     vly_json_reals(jaccard[VLY_AM], c->count), "cbd", vly_json_reals(jaccard[VLY_CBD], c->count),
+                     "pore", vly_json_reals(jaccard[VLY_PORE], c->count));
+}
+
+static vly_status compare_truth(comparison *c)
+{
+    vly_source *sources[VLY_METHODS + 1] = {NULL}; /* the truth, then the trinarisations */
+    vly_compare_result *result;
+    vly_status status = VLY_NEW(&result, 1, "agreement");
+    for (int32_t i = 0; i < c->count && status == VLY_OK; i++) {
+        status = vly_source_open(&sources[i + 1], c->labels[i], NULL);
+        if (status == VLY_OK) status = vly_source_labels(&sources[i + 1], sources[i + 1], NULL);
+    }
+    if (status == VLY_OK) status = open_truth(c, &sources[0], sources[1]);
+    if (status == VLY_OK) status = vly_compare(result, c->run->device, sources, c->count + 1);
+    if (status == VLY_OK) vly_document_set(c->document, "truth", truth_scores(c, result));
+    for (int32_t i = 0; i <= c->count; i++) vly_source_close(sources[i]);
+    vly_free(result);
+    return status;
+}
+
+vly_status vly_work_compare(vly_run *run, const vly_piece *piece)
+{
+    comparison c = {.run = run, .piece = piece};
+    char *path = NULL;
+    vly_status status = find_labels(&c);
+    if (status == VLY_OK) status = compare_methods(&c);
+    if (status == VLY_OK && piece->sample->truth) status = compare_truth(&c);
+    if (status == VLY_OK) status = vly_run_path(&path, run, piece->outputs[0]);
+    if (status == VLY_OK) status = vly_document_write(c.document, path, true);
+    vly_free(path);
+    vly_document_free(c.document);
+    for (int32_t i = 0; i < c.count; i++) vly_free(c.labels[i]);
+    return status;
+}

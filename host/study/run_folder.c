@@ -1,0 +1,158 @@
+/* The folder as a whole. A study may grow in its folder and its inputs may change there; a setting that differs, or an input
+ * that is another file, makes it another study, which would write over this one. */
+#include "study/run_impl.h"
+
+#include "core/file.h"
+#include "core/memory.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char advice[] = "another -o, or --overwrite to start afresh, expected";
+
+/* An input that is another file under another path. */
+static vly_status refuse_input(const vly_run *run, const vly_piece *piece, const json_t *record)
+{
+    const json_t *depends = json_object_get(record, "depends"), *paths = json_object_get(record, "paths");
+    for (int32_t i = 0; i < run->input_count; i++) {
+        const vly_run_input *input = &run->inputs[i];
+        const char *before = vly_json_text(json_object_get(depends, "inputs"), input->role);
+        if (input->sample != piece->sample || !*before) continue;
+        if (strcmp(before, input->hex) != 0 && strcmp(vly_json_text(paths, input->role), input->path) != 0)
+            return vly_fail(VLY_EOUTPUT, "%s: holds %s of %s, this study names %s; %s", run->folder, piece->name,
+                            vly_json_text(paths, input->role), input->path, advice);
+    }
+    return VLY_OK;
+}
+
+static vly_status refuse_record(const vly_run *run, const char *name)
+{
+    vly_document *record;
+    const vly_piece *piece = run->pieces;
+    while (piece < run->pieces + run->count && strcmp(piece->name, name) != 0) piece++;
+    if (piece == run->pieces + run->count)
+        return vly_fail(VLY_EOUTPUT, "%s: holds %s, which this study has not; %s", run->folder, name, advice);
+    VLY_TRY(vly_record_read(&record, run, name));
+    if (!record) return VLY_OK;
+    vly_status status = VLY_OK;
+    const json_t *depends = json_object_get(record->root, "depends");
+    const char *setting = vly_record_setting(depends, piece->depends);
+    if (setting)
+        status = vly_fail(VLY_EOUTPUT, "%s: holds %s with %s %s, this study says %s; %s", run->folder, name, setting,
+                          vly_json_text(json_object_get(depends, "settings"), setting),
+                          vly_json_text(json_object_get(piece->depends, "settings"), setting), advice);
+    else
+        status = refuse_input(run, piece, record->root);
+    vly_document_free(record);
+    return status;
+}
+
+/* Calls `what` with the name of every record there is. */
+static vly_status for_each_record(const vly_run *run, vly_status (*what)(const vly_run *, const char *))
+{
+    char *folder;
+    vly_status status = VLY_OK;
+    VLY_TRY(vly_run_path(&folder, run, "pieces"));
+    DIR *records = opendir(folder);
+    vly_free(folder);
+    for (struct dirent *entry; records && status == VLY_OK && (entry = readdir(records)) != NULL;) {
+        size_t length = strlen(entry->d_name);
+        if (entry->d_name[0] == '.' || length < 6 || strcmp(entry->d_name + length - 5, ".json") != 0) continue;
+        entry->d_name[length - 5] = 0;
+        status = what(run, entry->d_name);
+    }
+    if (records) closedir(records);
+    return status;
+}
+
+/* Anything but hidden files in the folder. */
+static bool has_files(const char *path)
+{
+    bool found = false;
+    DIR *folder = opendir(path);
+    for (struct dirent *entry; folder && !found && (entry = readdir(folder)) != NULL;) found = entry->d_name[0] != '.';
+    if (folder) closedir(folder);
+    return found;
+}
+
+vly_status vly_run_refuse_foreign(const vly_run *run, bool overwrite)
+{
+    char *records;
+    VLY_TRY(vly_run_path(&records, run, "pieces"));
+    bool ours = vly_path_is_folder(records);
+    vly_free(records);
+    if (!ours && has_files(run->folder))
+        return vly_fail(VLY_EOUTPUT, "%s: holds files but no study, an empty or new folder expected", run->folder);
+    return overwrite ? VLY_OK : for_each_record(run, refuse_record);
+}
+
+vly_status vly_run_remove(const vly_run *run, const char *name)
+{
+    char *path;
+    VLY_TRY(vly_run_path(&path, run, name));
+    vly_status status = vly_file_remove(path);
+    vly_free(path);
+    return status;
+}
+
+static vly_status wipe_record(const vly_run *run, const char *name)
+{
+    vly_document *record;
+    char *own;
+    vly_status status = VLY_OK;
+    VLY_TRY(vly_record_read(&record, run, name));
+    const json_t *outputs = record ? json_object_get(record->root, "outputs") : NULL;
+    for (size_t i = 0; i < json_array_size(outputs) && status == VLY_OK; i++) {
+        const char *output = vly_json_text(json_array_get(outputs, i), "path");
+        bool inside = *output && output[0] != '/' && !strstr(output, "..");
+        if (inside) status = vly_run_remove(run, output);
+    }
+    vly_document_free(record);
+    if (status != VLY_OK) return status;
+    VLY_TRY(vly_format(&own, "pieces/%s.json", name));
+    status = vly_run_remove(run, own);
+    vly_free(own);
+    return status;
+}
+
+vly_status vly_run_wipe(const vly_run *run)
+{
+    static const char *const names[] = {"manifest.json", "study.yaml", "summary.csv", "report.html", "log.txt"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) VLY_TRY(vly_run_remove(run, names[i]));
+    return for_each_record(run, wipe_record);
+}
+
+/* ---- making room ---- */
+
+/* What a killed process left of the file: .NAME.part-PID beside it. Only for who holds the file's lock. */
+static void remove_parts(const char *path)
+{
+    char folder[VLY_PATH_BYTES], start[300], part[VLY_PATH_BYTES + 300];
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    int length = snprintf(start, sizeof start, ".%.250s.part-", slash + 1);
+    DIR *entries = opendir(folder);
+    for (struct dirent *entry; entries && (entry = readdir(entries)) != NULL;) {
+        if (strncmp(entry->d_name, start, (size_t)length) != 0) continue;
+        snprintf(part, sizeof part, "%s/%s", folder, entry->d_name);
+        unlink(part); /* a leftover that stays does no harm */
+    }
+    if (entries) closedir(entries);
+}
+
+vly_status vly_run_make_room(const vly_run *run, const char *name)
+{
+    char *path;
+    vly_status status = VLY_OK;
+    VLY_TRY(vly_run_path(&path, run, name));
+    for (char *slash = path + strlen(run->folder); status == VLY_OK && slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        status = vly_folder_make(path);
+        *slash = '/';
+    }
+    if (status == VLY_OK) remove_parts(path);
+    vly_free(path);
+    return status;
+}

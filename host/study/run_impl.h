@@ -1,0 +1,135 @@
+/* A run: a study cut into pieces. What a piece is made of stands in one table (run_kinds.c); a new kind is a row there and a
+ * function that works. Everything else (keys, records, locks, plan, manifest) follows from the row. */
+#ifndef VLY_RUN_IMPL_H
+#define VLY_RUN_IMPL_H
+
+#include "core/digest.h"
+#include "study/document_impl.h"
+#include "study/study_impl.h"
+
+/* Raised when the same inputs and settings would give other files than before: what is finished then counts as stale. */
+enum { VLY_STUDY_FORMAT = 1 };
+
+enum { VLY_PIECE_OUTPUTS = 4, VLY_REASON_BYTES = 240 };
+
+enum { VLY_INPUT_GREY = 1, VLY_INPUT_MASK = 2, VLY_INPUT_TRUTH = 4 };
+
+typedef struct vly_piece vly_piece;
+typedef struct vly_run vly_run;
+typedef struct vly_summary vly_summary;
+
+typedef struct vly_piece_kind {
+    const char *name;
+    const char *command;                      /* options of this command are what it depends on */
+    bool per_method;                          /* one for each method of the sample, else one for the sample */
+    uint32_t inputs;                          /* VLY_INPUT_...: files of the sample that it depends on */
+    const char *after;                        /* kinds it needs, of the same sample, separated by blanks */
+    const char *outputs;                      /* below the sample's folder, separated by blanks; '*' is the method */
+    bool (*wanted)(const vly_sample *sample); /* NULL: by every sample */
+    vly_status (*work)(vly_run *run, const vly_piece *piece); /* its outputs' folders are there */
+    /* Adds what its document holds to summary.csv; NULL: nothing */
+    void (*summarise)(vly_summary *summary, const vly_piece *piece, const vly_document *document);
+} vly_piece_kind;
+
+extern const vly_piece_kind vly_piece_kinds[];
+extern const int32_t vly_piece_kind_count;
+
+struct vly_piece {
+    const vly_piece_kind *kind;
+    const vly_sample *sample;
+    int32_t method; /* vly_method; -1: none */
+    char *name;
+    char *outputs[VLY_PIECE_OUTPUTS]; /* below the study's folder; NULL behind the last */
+    json_t *depends;                  /* what the key is made of */
+    char key[VLY_DIGEST_BYTES];
+    bool asked; /* by --only, or needed by one that is */
+    bool again; /* by --from, until it is computed */
+    vly_piece_state state;
+    char reason[VLY_REASON_BYTES];
+    double seconds;
+};
+
+/* A file of a sample and its digest. */
+typedef struct vly_run_input {
+    const vly_sample *sample;
+    const char *role; /* "grey", "mask", "truth" */
+    const char *path;
+    int64_t bytes;
+    char hex[VLY_DIGEST_BYTES];
+} vly_run_input;
+
+struct vly_run {
+    vly_device *device;
+    vly_study *study;
+    const char *folder, *command;
+    vly_piece *pieces; /* (count); a piece stands behind those it needs */
+    int32_t count;
+    vly_run_input *inputs; /* (input_count) */
+    int32_t input_count;
+    char run_id[VLY_DIGEST_BYTES];
+};
+
+/* FOLDER/name in fresh memory. */
+vly_status vly_run_path(char **out, const vly_run *run, const char *name);
+
+/* ---- the list (run_list.c) ---- */
+vly_status vly_run_list(vly_run *run);
+vly_status vly_run_select(vly_run *run, const char *only, const char *from);
+bool vly_piece_needs(const vly_piece *piece, const vly_piece *other);
+bool vly_piece_done(const vly_piece *piece); /* finished, here or elsewhere */
+void vly_run_free(vly_run *run);
+
+/* ---- keys (run_keys.c) ---- */
+vly_status vly_run_keys(vly_run *run);
+
+/* ---- records (run_record.c) ---- */
+
+/* Sets state, reason and seconds from what the folder holds. */
+vly_status vly_piece_judge(const vly_run *run, vly_piece *piece);
+vly_status vly_piece_record(const vly_run *run, const vly_piece *piece);
+
+/* *out is NULL if there is none that can be read. */
+vly_status vly_record_read(vly_document **out, const vly_run *run, const char *piece);
+
+/* A string of an object; "" if there is none. */
+const char *vly_json_text(const json_t *object, const char *key);
+
+/* The first setting that has different values in two `depends`; NULL if there is none. */
+const char *vly_record_setting(const json_t *before, const json_t *now);
+
+/* ---- the folder (run_folder.c) ---- */
+
+/* VLY_EOUTPUT with the reason if the folder holds files but no study, or (and not `overwrite`) another study than this. */
+vly_status vly_run_refuse_foreign(const vly_run *run, bool overwrite);
+
+/* Removes what runs have left in the folder, and nothing else. */
+vly_status vly_run_wipe(const vly_run *run);
+
+/* Removes FOLDER/name if it is there. */
+vly_status vly_run_remove(const vly_run *run, const char *name);
+
+/* Makes the folders on the way to FOLDER/name and clears away what a killed process left of that file. */
+vly_status vly_run_make_room(const vly_run *run, const char *name);
+
+/* ---- the work (run.c) ---- */
+
+/* Computes all that is asked for and not done. VLY_EAGAIN if what is left is in the hands of others. */
+vly_status vly_run_work_off(vly_run *run);
+
+/* Summary, report and, if *complete comes back true, the manifest. */
+vly_status vly_run_finish(vly_run *run, bool *complete);
+
+/* ---- the end (summary.c, manifest_write.c) ---- */
+vly_status vly_summary_write(const vly_run *run);
+
+/* The document among its outputs; *out is NULL if it has none. */
+vly_status vly_document_of_piece(vly_document **out, const vly_run *run, const vly_piece *piece);
+vly_status vly_manifest_write(const vly_run *run);
+
+/* Whether the manifest is there, of this run, and true of every file it lists. */
+bool vly_manifest_holds(const vly_run *run);
+
+/* A line with the time to log.txt. */
+vly_status vly_run_log(const vly_run *run, const char *format, ...) VLY_PRINTF(2, 3);
+
+#endif

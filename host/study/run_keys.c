@@ -1,0 +1,129 @@
+/* The key of a piece is the digest of all it depends on: contents of its inputs, settings of its command, keys of what it
+ * needs. Paths are no part of it, so a study may move. */
+#include "study/run_impl.h"
+
+#include "core/memory.h"
+
+#include <string.h>
+
+static const struct {
+    uint32_t bit;
+    const char *role;
+} roles[] = {{VLY_INPUT_GREY, "grey"}, {VLY_INPUT_MASK, "mask"}, {VLY_INPUT_TRUTH, "truth"}};
+
+enum { ROLES = sizeof roles / sizeof *roles };
+
+static const char *path_of(const vly_sample *sample, uint32_t bit)
+{
+    if (bit == VLY_INPUT_GREY) return sample->grey;
+    if (bit == VLY_INPUT_MASK) return *sample->settings.mask ? sample->settings.mask : NULL;
+    return sample->truth;
+}
+
+/* Every file is digested once, however many pieces and samples use it. */
+static vly_status digest_inputs(vly_run *run)
+{
+    VLY_TRY(VLY_NEW(&run->inputs, (int64_t)run->study->count * ROLES, "inputs"));
+    for (int32_t s = 0; s < run->study->count; s++)
+        for (int32_t r = 0; r < ROLES; r++) {
+            const vly_sample *sample = &run->study->samples[s];
+            const char *path = path_of(sample, roles[r].bit);
+            if (!path) continue;
+            vly_run_input *input = &run->inputs[run->input_count];
+            const vly_run_input *known = run->inputs;
+            while (known < input && strcmp(known->path, path) != 0) known++;
+            if (known < input)
+                *input = *known;
+            else
+                VLY_TRY(vly_digest_input(input->hex, &input->bytes, path));
+            input->sample = sample;
+            input->role = roles[r].role;
+            input->path = path;
+            run->input_count++;
+        }
+    return VLY_OK;
+}
+
+static const char *digest_of(const vly_run *run, const vly_sample *sample, const char *role)
+{
+    for (int32_t i = 0; i < run->input_count; i++)
+        if (run->inputs[i].sample == sample && strcmp(run->inputs[i].role, role) == 0) return run->inputs[i].hex;
+    return NULL;
+}
+
+/* NULL, which whoever takes it reports, if anything got lost. */
+static json_t *whole(json_t *object, bool good)
+{
+    if (good) return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *inputs_of(const vly_run *run, const vly_piece *piece)
+{
+    json_t *inputs = json_object();
+    bool good = true;
+    for (int32_t r = 0; r < ROLES; r++) {
+        const char *hex = digest_of(run, piece->sample, roles[r].role);
+        if (hex && piece->kind->inputs & roles[r].bit)
+            good &= json_object_set_new(inputs, roles[r].role, json_string(hex)) == 0;
+    }
+    return whole(inputs, good);
+}
+
+/* Options of the piece's command that a study can set; the mask counts by its contents, the method by the piece. */
+static json_t *settings_of(const vly_piece *piece)
+{
+    json_t *settings = json_object();
+    bool good = true;
+    for (int32_t i = 0; i < vly_option_count(); i++) {
+        char text[VLY_PATH_BYTES];
+        const vly_option *option = vly_option_at(i);
+        if (!vly_option_belongs(option, piece->kind->command) || !vly_option_belongs(option, "run")) continue;
+        if (vly_option_is_machine(option->key) || strcmp(option->key, "mask") == 0) continue;
+        if (strcmp(option->key, "method") == 0) continue;
+        vly_settings_text(&piece->sample->settings, i, text);
+        good &= json_object_set_new(settings, option->key, vly_json_string(text)) == 0;
+    }
+    return whole(settings, good);
+}
+
+static json_t *needs_of(const vly_run *run, const vly_piece *piece)
+{
+    json_t *needs = json_object();
+    bool good = true;
+    for (const vly_piece *other = run->pieces; other < piece; other++)
+        if (vly_piece_needs(piece, other))
+            good &= json_object_set_new(needs, other->name, json_string(other->key)) == 0;
+    return whole(needs, good);
+}
+
+static vly_status make_key(const vly_run *run, vly_piece *piece)
+{
+    const char *method = piece->method >= 0 ? vly_method_name((vly_method)piece->method) : "";
+    char *text;
+    piece->depends = json_pack("{s:i, s:s, s:s, s:o, s:o, s:o}", "format", VLY_STUDY_FORMAT, "kind", piece->kind->name,
+                               "method", method, "inputs", inputs_of(run, piece), "settings", settings_of(piece),
+                               "needs", needs_of(run, piece));
+    size_t bytes = json_dumpb(piece->depends, NULL, 0, JSON_COMPACT | JSON_SORT_KEYS);
+    if (bytes == 0) return vly_fail(VLY_EMEMORY, "%s: out of memory", piece->name);
+    VLY_TRY(vly_alloc((void **)&text, (int64_t)bytes + 1, 1, piece->name));
+    json_dumpb(piece->depends, text, bytes, JSON_COMPACT | JSON_SORT_KEYS);
+    vly_digest_text(piece->key, text);
+    vly_free(text);
+    return VLY_OK;
+}
+
+vly_status vly_run_keys(vly_run *run)
+{
+    vly_text all = {0};
+    VLY_TRY(digest_inputs(run));
+    for (int32_t i = 0; i < run->count; i++) {
+        VLY_TRY(make_key(run, &run->pieces[i]));
+        vly_text_add(&all, "%s %s\n", run->pieces[i].name, run->pieces[i].key);
+    }
+    vly_status status = all.status;
+    if (status == VLY_OK) vly_digest_text(run->run_id, all.text);
+    vly_text_free(&all);
+    return status;
+}

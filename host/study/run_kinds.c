@@ -1,0 +1,36 @@
+/* The table of pieces. A row is all that a run knows of a kind; kinds stand behind those they need. */
+#include "study/run_work.h"
+
+/* One trinarisation alone agrees with nothing, unless the truth is known. */
+static bool comparable(const vly_sample *sample)
+{
+    uint32_t methods = sample->settings.methods;
+    return sample->truth || (methods & (methods - 1)) != 0;
+}
+
+const vly_piece_kind vly_piece_kinds[] = {
+    {.name = "histogram",
+     .command = "segment",
+     .inputs = VLY_INPUT_GREY | VLY_INPUT_MASK,
+     .after = "",
+     .outputs = "curves/histogram.csv",
+     .work = vly_work_histogram},
+    {.name = "segment",
+     .command = "segment",
+     .per_method = true,
+     .inputs = VLY_INPUT_GREY | VLY_INPUT_MASK,
+     .after = "",
+     .outputs = "labels/*.tif segment/*.json",
+     .work = vly_work_segment,
+     .summarise = vly_summarise_segment},
+    {.name = "compare",
+     .command = "compare",
+     .inputs = VLY_INPUT_TRUTH,
+     .after = "segment",
+     .outputs = "compare.json",
+     .wanted = comparable,
+     .work = vly_work_compare,
+     .summarise = vly_summarise_compare},
+};
+
+const int32_t vly_piece_kind_count = sizeof vly_piece_kinds / sizeof *vly_piece_kinds;

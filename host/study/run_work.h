@@ -1,0 +1,14 @@
+/* What the pieces of run_kinds.c do, and what they tell the summary. Work leaves exactly the outputs that its row names. */
+#ifndef VLY_RUN_WORK_H
+#define VLY_RUN_WORK_H
+
+#include "study/run_impl.h"
+
+vly_status vly_work_histogram(vly_run *run, const vly_piece *piece);
+vly_status vly_work_segment(vly_run *run, const vly_piece *piece);
+vly_status vly_work_compare(vly_run *run, const vly_piece *piece);
+
+void vly_summarise_segment(vly_summary *t, const vly_piece *piece, const vly_document *d);
+void vly_summarise_compare(vly_summary *t, const vly_piece *piece, const vly_document *d);
+
+#endif
