@@ -54,6 +54,8 @@ static const char segment_document[] =
     "   \"voxel_size_um\": [0.5, 0.5, 0.5]}],\n"
     " \"voxels\": 2520, \"target\": {\"am\": 0.5954, \"cbd\": 0.2308, \"pore\": 0.1738},\n"
     " \"achieved\": {\"am\": 0.595238, \"cbd\": 0.230952, \"pore\": 0.17381}, \"counts\": {\"am\": 1500, \"cbd\": 582, \"pore\": 438},\n"
+    " \"target_counts\": {\"am\": 1500, \"cbd\": 582, \"pore\": 438}, \"threads\": 2,\n"
+    " \"grey_map\": {\"offset\": 0, \"scale\": 1, \"low\": 0, \"high\": 99, \"clamped\": 0, \"exact\": true},\n"
     " \"warnings\": [\"a <b>bold</b> warning\"], \"thresholds\": [9, 30], \"phase_weights\": [1, 0.8, 1.25],\n"
     " \"feature_weights\": [1, 0.5, 0.25, 0.125], \"cost\": 2.5e-9, \"evaluations\": 61, \"iterations\": 7,\n"
     " \"centroids\": [[50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76],\n"
@@ -138,7 +140,7 @@ START_TEST(a_complete_study_gets_every_section)
     has(page, "<title>Microstructure of grey.tif</title>");
     has(page, "All volume fractions meet their targets to the voxel");
     has(page, "There are 2 <a href=\"#warnings\">warnings</a>");
-    has(page, "at least 91.1 % of the voxels");
+    has(page, "agree in 91.1 % of the voxels");
     has(page, "0.5 µm");
     has(page, ">t₁ = 9<");
     has(page, ">0.63<");
@@ -208,7 +210,7 @@ START_TEST(two_samples_share_the_heat_maps)
         "  - name: single\n    grey: single/grey.tif\n");
     char *page = report_of(folder);
     has(page, "<title>Microstructure of two-layer and single</title>");
-    has(page, "Above the diagonal: two-layer. Below: single.");
+    has(page, "Above the diagonal: two-layer. Below: single,");
     has(page, ">0.91<"); /* above, of the first */
     has(page, ">0.82<"); /* below, of the second */
     has(page, "href=\"./single/segment/kmeans.json\"");
@@ -276,13 +278,15 @@ START_TEST(no_memory_no_page_no_leak)
 {
     const char *folder = make_study("memory", "grey.tif");
     char plan[32];
+    ck_assert_int_eq(vly_report_write(folder), VLY_OK); /* the next finds its folders made */
     setenv("VLY_FAULT", "alloc:0", 1);
     vly_fault_reset();
     int64_t before = vly_memory_held();
     ck_assert_int_eq(vly_report_write(folder), VLY_OK);
     long sites = vly_fault_count();
     ck_assert_int_eq(unlink(join(folder, "report.html")), 0);
-    for (long n = 1; n <= sites; n += 1 + n / 40) {
+    /* the last allocation comes after the page has its name, to sync the folder, and is forgiven */
+    for (long n = 1; n < sites; n += 1 + n / 40) {
         snprintf(plan, sizeof plan, "alloc:%ld+", n);
         setenv("VLY_FAULT", plan, 1);
         vly_fault_reset();

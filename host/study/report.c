@@ -26,26 +26,26 @@ static const struct {
     {"provenance", "Provenance", vly_report_provenance},
 };
 
-/* How many voxels a phase is off its target, at most; also counts warnings. */
-static double count_misses(const vly_report *report, size_t *warnings)
+typedef struct tally {
+    int32_t trinarisations;
+    size_t warnings;
+    double off; /* voxels a phase is off its target, at most; NaN without targets */
+} tally;
+
+static tally count(const vly_report *report)
 {
-    double most = 0;
-    *warnings = 0;
+    tally t = {.off = NAN};
     for (int32_t i = 0; i < report->count; i++) {
         const vly_report_sample *sample = &report->samples[i];
         for (int32_t m = 0; m < sample->count; m++) {
             const json_t *result = sample->methods[m].result;
-            double voxels = vly_report_number(result, "voxels");
-            *warnings += json_array_size(json_object_get(result, "warnings"));
-            for (int p = 0; p < VLY_PHASES; p++) {
-                double count = vly_report_number(json_object_get(result, "counts"), vly_phase_name(p));
-                double target = vly_report_number(json_object_get(result, "target"), vly_phase_name(p));
-                most = fmax(most, fabs(count - voxels * target)); /* no target: NaN, which fmax passes over */
-            }
+            t.warnings += json_array_size(json_object_get(result, "warnings"));
+            t.off = fmax(t.off, vly_report_off(result));
         }
-        *warnings += json_array_size(json_object_get(sample->compare, "warnings"));
+        t.warnings += json_array_size(json_object_get(sample->compare, "warnings"));
+        t.trinarisations += sample->count;
     }
-    return most;
+    return t;
 }
 
 /* Least fraction of equal voxels over all pairs; NaN if nothing was compared. */
@@ -99,27 +99,25 @@ static const char *plural(int64_t count)
 static void write_verdict(vly_report *report)
 {
     vly_text *to = &report->page;
-    size_t warnings;
-    int32_t trinarisations = 0;
-    double misses = count_misses(report, &warnings), least = least_agreement(report);
-    bool all = report->count == report->study->count;
-    for (int32_t i = 0; i < report->count; i++) trinarisations += report->samples[i].count;
-    vly_html_add(to, "<p class=\"sub\">%d trinarisation%s of %d sample%s</p>\n", trinarisations, plural(trinarisations),
-                 report->count, plural(report->count));
-    vly_html_add(to, "<p class=\"verdict%s\">", misses < 1 && warnings == 0 && all ? "" : " look");
-    if (misses < 1)
+    const tally t = count(report);
+    const double least = least_agreement(report);
+    const int32_t left = report->study->count - report->count;
+    vly_html_add(to, "<p class=\"sub\">%d trinarisation%s of %d sample%s</p>\n", t.trinarisations,
+                 plural(t.trinarisations), report->count, plural(report->count));
+    vly_html_add(to, "<p class=\"verdict%s\">", t.off > 0 || t.warnings > 0 || left > 0 ? " look" : "");
+    if (t.off == 0)
         vly_html_add(to, "<b>All volume fractions meet their targets to the voxel.</b> ");
-    else
-        vly_html_add(to, "<b>Volume fractions are off their targets by up to %lld voxel%s.</b> ", (long long)misses,
-                     plural((int64_t)misses));
+    else if (t.off > 0)
+        vly_html_add(to, "<b>Volume fractions are off their targets by up to %lld voxel%s.</b> ", (long long)t.off,
+                     plural((int64_t)t.off));
     if (!isnan(least))
-        vly_html_add(to, "Any two trinarisations agree in at least %.1f %% of the voxels. ", 100 * least);
-    if (warnings > 0)
-        vly_html_add(to, "There %s %d <a href=\"#warnings\">warning%s</a>. ", warnings == 1 ? "is" : "are",
-                     (int)warnings, plural((int64_t)warnings));
-    if (!all)
-        vly_html_add(to, "%d sample%s not computed yet. ", report->study->count - report->count,
-                     report->study->count - report->count == 1 ? " is" : "s are");
+        vly_html_add(to, "%s agree in %.1f %% of the voxels%s. ",
+                     t.trinarisations > 2 ? "Any two trinarisations of a sample" : "The two trinarisations",
+                     100 * least, t.trinarisations > 2 ? " or more" : "");
+    if (t.warnings > 0)
+        vly_html_add(to, "There %s %d <a href=\"#warnings\">warning%s</a>. ", t.warnings == 1 ? "is" : "are",
+                     (int)t.warnings, plural((int64_t)t.warnings));
+    if (left > 0) vly_html_add(to, "%d sample%s not computed yet. ", left, left == 1 ? " is" : "s are");
     vly_html_add(to, "</p>\n");
 }
 

@@ -43,9 +43,9 @@ static void draw(vly_text *svg, const json_t *above, const json_t *below)
     double values[MOST * MOST];
     const char *names[MOST];
     int32_t n = methods_of(above);
-    double side = n <= 3 ? 50 : fmin(64, 352.0 / n);
+    double side = n <= 2 ? 44 : fmin(60, (VLY_SVG_WIDTH / 2 - VLY_HEAT_LEFT - VLY_HEAT_BAR) / (double)n);
     double width = VLY_HEAT_LEFT + n * side + VLY_HEAT_BAR, height = VLY_HEAT_TOP + n * side + 24;
-    int columns = 4 * width <= VLY_SVG_WIDTH + 24 ? 4 : 2;
+    int columns = 4 * width <= VLY_SVG_WIDTH ? 4 : 2;
     vly_svg_open(svg, fmax(columns * width, 520), height * PANELS / columns, "Agreement between the trinarisations");
     for (int32_t i = 0; i < n; i++)
         names[i] = vly_report_title(json_string_value(json_array_get(json_object_get(above, "names"), (size_t)i)));
@@ -92,7 +92,9 @@ vly_status vly_report_agreement(vly_report *report)
     if (report->count == 2 && methods_of(s[0].compare) > 1 && all_named(s[0].compare) &&
         same_names(s[0].compare, s[1].compare)) {
         VLY_TRY(one_figure(report, NULL, s[0].compare, s[1].compare, "agreement"));
-        vly_html_add(&report->page, "Above the diagonal: %s. Below: %s.", s[0].sample->name, s[1].sample->name);
+        vly_html_add(&report->page, "Above the diagonal: %s. Below: %s, from ", s[0].sample->name, s[1].sample->name);
+        vly_report_link(report, s[1].prefix, "compare.json");
+        vly_html_add(&report->page, ".");
         vly_report_caption_end(report, s[0].prefix, "compare.json");
         return VLY_OK;
     }

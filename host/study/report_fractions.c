@@ -1,5 +1,5 @@
-/* Target and achieved fractions with their voxels. "Off" compares with target times voxels, which is whole only by chance:
- * below one voxel nothing could be nearer. */
+/* Target and achieved fractions with their voxels. "Off target" compares counts of voxels with those that the targets were
+ * rounded to. */
 #include "study/report_impl.h"
 
 #include <math.h>
@@ -12,42 +12,34 @@ static double number_of(const json_t *phases, int column)
 
 static void fraction_cell(vly_text *to, double fraction, double voxels)
 {
-    if (isnan(fraction)) {
-        vly_html_add(to, "<td class=\"n\">–</td>");
-        return;
-    }
-    vly_html_add(to, "<td class=\"n\">%.4f %%<br/><small>%lld</small></td>", 100 * fraction,
-                 (long long)llround(voxels));
+    vly_html_add(to, "<td class=\"n\">%.4f %%", 100 * fraction);
+    if (fabs(voxels) < 1e15) vly_html_add(to, "<br/><small>%lld</small>", llround(voxels));
+    vly_html_add(to, "</td>");
 }
 
 static void target_row(vly_text *to, const json_t *result)
 {
-    const json_t *target = json_object_get(result, "target");
-    double voxels = vly_report_number(result, "voxels");
-    if (!target || !isfinite(voxels)) return;
+    const json_t *target = json_object_get(result, "target"), *counts = json_object_get(result, "target_counts");
+    if (!target) return;
     vly_html_add(to, "<tr class=\"target\"><th>target</th>");
-    for (int p = 0; p < 3; p++) fraction_cell(to, number_of(target, p), voxels * number_of(target, p));
+    for (int p = 0; p < VLY_PHASES; p++) fraction_cell(to, number_of(target, p), number_of(counts, p));
     vly_html_add(to, "<td></td><td></td></tr>\n");
 }
 
 static void method_row(vly_report *report, const vly_report_sample *sample, const vly_report_method *method)
 {
     vly_text *to = &report->page, path = {0};
-    const json_t *result = method->result, *target = json_object_get(result, "target");
-    const json_t *achieved = json_object_get(result, "achieved"), *counts = json_object_get(result, "counts");
-    double voxels = vly_report_number(result, "voxels"), off = 0;
+    const json_t *result = method->result, *achieved = json_object_get(result, "achieved"),
+                 *counts = json_object_get(result, "counts");
+    double off = vly_report_off(result);
     vly_html_add(to, "<tr><th>%s</th>", vly_report_title(method->name));
-    for (int p = 0; p < 3; p++) {
-        double count = number_of(counts, p);
-        fraction_cell(to, number_of(achieved, p), count);
-        off = fmax(off, fabs(count - voxels * number_of(target, p)));
-    }
-    if (!target)
+    for (int p = 0; p < VLY_PHASES; p++) fraction_cell(to, number_of(achieved, p), number_of(counts, p));
+    if (isnan(off))
         vly_html_add(to, "<td>no target</td>");
-    else if (off < 1)
-        vly_html_add(to, "<td>none</td>");
+    else if (off == 0)
+        vly_html_add(to, "<td>exact</td>");
     else
-        vly_html_add(to, "<td>%lld voxel%s</td>", (long long)off, off < 2 ? "" : "s");
+        vly_html_add(to, "<td>%lld voxel%s</td>", (long long)off, off == 1 ? "" : "s");
     vly_html_add(to, "<td>");
     vly_text_add(&path, "segment/%s.json", method->name);
     if (path.status == VLY_OK) vly_report_link(report, sample->prefix, path.text);

@@ -6,14 +6,21 @@
 #include <math.h>
 #include <string.h>
 
-enum { BINS = 400, HEIGHT = 330, FRAME_TOP = 64, FRAME_LOW = 270 };
+enum { BINS = 400, HEIGHT = 318, FRAME_TOP = 64, FRAME_LOW = 266, FRAME_LEFT = 70, FRAME_WIDTH = 366 };
 
 typedef struct binned {
     int32_t first, width, count; /* grey value of the first bin, grey values per bin, bins */
     double voxels[BINS];         /* per bin */
     double total, most;
-    int32_t cut[4]; /* grey values where phases begin and the last ends: lowest, t1 + 1, t2 + 1, highest + 1 */
+    double offset, scale; /* grey value of the file = offset + g / scale */
+    int32_t cut[4];       /* grey values where phases begin and the last ends: lowest, t1 + 1, t2 + 1, highest + 1 */
 } binned;
+
+/* A grey value of the engine as one of the file. */
+static double file_grey(const binned *b, double g)
+{
+    return b->offset + g / b->scale;
+}
 
 /* The range that holds all but 0.01 % of the voxels at either end. */
 static void trim(const uint64_t *histogram, int32_t *low, int32_t *high, double *total)
@@ -27,10 +34,12 @@ static void trim(const uint64_t *histogram, int32_t *low, int32_t *high, double 
         if ((above += (double)histogram[*high]) > 1e-4 * *total) break;
 }
 
-static void bin(binned *out, const uint64_t *histogram)
+/* map: {offset, scale} of the result document; NULL: the engine's values are the file's. */
+static void bin(binned *out, const uint64_t *histogram, const json_t *map)
 {
     int32_t low, high;
-    *out = (binned){0};
+    double scale = vly_report_number(map, "scale"), offset = vly_report_number(map, "offset");
+    *out = (binned){.offset = isfinite(offset) ? offset : 0, .scale = scale > 0 ? scale : 1};
     trim(histogram, &low, &high, &out->total);
     out->width = (high - low) / 256 + 1;
     out->first = low / out->width * out->width;
@@ -51,8 +60,8 @@ static int32_t outline(double *x, double *y, const binned *b, int32_t from, int3
     for (int32_t i = 0; i < b->count; i++) {
         double left = fmax(from, b->first + (double)i * b->width), right = fmin(to, b->first + (i + 1.0) * b->width);
         if (left >= right) continue;
-        x[points] = left, y[points++] = b->voxels[i] * scale;
-        x[points] = right, y[points++] = b->voxels[i] * scale;
+        x[points] = file_grey(b, left), y[points++] = b->voxels[i] * scale;
+        x[points] = file_grey(b, right), y[points++] = b->voxels[i] * scale;
     }
     return points;
 }
@@ -69,9 +78,9 @@ static void draw_panel(vly_text *svg, const binned *b, const vly_plot *plot, con
     vly_svg_line(svg, plot, x, y, outline(x, y, b, b->cut[0], b->cut[3], scale), VLY_SVG_INK);
     for (size_t i = 0; thresholds && i < 2; i++) {
         vly_text name = {0};
-        vly_html_add(&name, i ? "t₂ = %lld" : "t₁ = %lld",
-                     (long long)json_integer_value(json_array_get(thresholds, i)));
-        if (name.status == VLY_OK) vly_svg_mark(svg, plot, b->cut[i + 1], name.text, sides[i]);
+        vly_html_add(&name, i ? "t₂ = " : "t₁ = ");
+        vly_report_value(&name, vly_report_number(json_array_get(thresholds, i), NULL));
+        if (name.status == VLY_OK) vly_svg_mark(svg, plot, file_grey(b, b->cut[i + 1]), name.text, sides[i]);
         vly_text_free(&name);
     }
 }
@@ -88,40 +97,37 @@ static void draw_shares(vly_text *svg, const json_t *result)
         texts[i] = shares[i].text ? shares[i].text : "";
         colours[i] = vly_report_phase_colours[phase];
     }
-    vly_svg_legend(svg, 72, 10, VLY_PHASES, texts, colours);
+    vly_svg_legend(svg, FRAME_LEFT, 10, VLY_PHASES, texts, colours);
     for (int i = 0; i < VLY_PHASES; i++) vly_text_free(&shares[i]);
 }
 
 static void draw(vly_text *svg, const binned *b, const json_t *result, const json_t *thresholds)
 {
-    vly_text label = {0};
-    vly_html_add(&label, b->width > 1 ? "voxels per bin of %d grey values" : "voxels per grey value", b->width);
-    vly_axis grey = {.low = b->cut[0], .high = b->cut[3], .at_low = 72, .at_high = 500, .label = "grey value"};
-    vly_plot plot = {grey, {.low = 0, .high = b->most / b->total * 105, .at_low = FRAME_LOW, .at_high = FRAME_TOP}};
-    plot.y.label = b->width > 1 ? "share of voxels per bin, %" : "share of voxels, %";
+    vly_plot plot = {{.low = file_grey(b, b->cut[0]), .high = file_grey(b, b->cut[3]), .label = "grey value"},
+                     {.low = 0, .high = b->most / b->total * 105, .at_low = FRAME_LOW, .at_high = FRAME_TOP}};
+    plot.x.at_low = FRAME_LEFT, plot.x.at_high = FRAME_LEFT + FRAME_WIDTH;
+    plot.y.label = "share of voxels per bin, %";
     vly_svg_open(svg, VLY_SVG_WIDTH, HEIGHT, "Grey histogram, linear and logarithmic");
     draw_panel(svg, b, &plot, thresholds, 100 / b->total);
-    plot.x.at_low = 604, plot.x.at_high = 1032;
+    plot.x.at_low = VLY_SVG_WIDTH - 14 - FRAME_WIDTH, plot.x.at_high = VLY_SVG_WIDTH - 14;
     plot.y.low = 1, plot.y.high = pow(10, ceil(log10(fmax(b->most, 2)))), plot.y.log = true;
-    plot.y.label = label.text;
+    plot.y.label = "voxels per bin";
     draw_panel(svg, b, &plot, thresholds, 1);
     if (thresholds) draw_shares(svg, result);
     vly_svg_close(svg);
-    vly_text_free(&label);
 }
 
 static vly_status one_sample(vly_report *report, const vly_report_sample *sample)
 {
     binned b;
     vly_text svg = {0}, *to = &report->page;
-    const json_t *result = vly_report_find(sample, "threshold");
-    const json_t *thresholds = json_object_get(result, "thresholds_u16"); /* on the histogram's axis */
-    if (!thresholds) thresholds = json_object_get(result, "thresholds");
-    bin(&b, sample->histogram);
+    const json_t *result = vly_report_find(sample, "threshold"), *thresholds = json_object_get(result, "thresholds");
+    bin(&b, sample->histogram, json_object_get(sample->methods[0].result, "grey_map"));
     if (!(b.total > 0)) return VLY_OK;
     if (json_array_size(thresholds) != 2) thresholds = NULL;
     for (size_t i = 0; thresholds && i < 2; i++) {
-        double after = vly_report_number(json_array_get(thresholds, i), NULL) + 1;
+        double value = vly_report_number(json_array_get(thresholds, i), NULL);
+        double after = rint((value - b.offset) * b.scale) + 1; /* the engine's value that begins the next phase */
         b.cut[i + 1] = (int32_t)fmin(fmax(after, b.cut[i]), b.cut[3]);
     }
     draw(&svg, &b, result, thresholds);
@@ -129,7 +135,8 @@ static vly_status one_sample(vly_report *report, const vly_report_sample *sample
     VLY_TRY(vly_report_figure(report, sample, "histogram", &svg));
     vly_html_add(to, "Grey values of the %lld voxels inside the region, left linear, right logarithmic",
                  (long long)b.total);
-    vly_html_add(to, b.width > 1 ? ", in bins of %d grey values. " : ". ", b.width);
+    vly_html_add(to, b.width > 1 || b.scale != 1 ? ", in bins of %.4g. " : ", one bin per grey value. ",
+                 b.width / b.scale);
     if (thresholds)
         vly_html_add(
             to, "Dashed: the two global thresholds of the paper’s Section 3.1. Pore is g ≤ t₁, CBD t₁ &lt; g ≤ t₂, "

@@ -56,8 +56,14 @@ double vly_report_number(const json_t *object, const char *key);
 const char *vly_report_string(const json_t *object, const char *key);
 /* The method's entry for the grey volume; NULL if there is none. */
 const json_t *vly_report_grey(const vly_report_sample *sample);
+/* Voxels that a phase has more or less than it should, at most; NaN if there are no targets. */
+double vly_report_off(const json_t *result);
 /* Voxel size of an input along x, y, z; false if it is not known. */
 bool vly_report_lengths_um(double um[3], const json_t *input);
+/* A failure that speaks of one volume: the page can go without it. */
+bool vly_report_tolerable(vly_status status);
+/* A number in a table or label: whole ones in groups of three digits, others with four significant ones. */
+void vly_report_value(vly_text *to, double value);
 /* Result document of one method of the sample; NULL if it was not run. */
 const json_t *vly_report_find(const vly_report_sample *sample, const char *method);
 

@@ -44,9 +44,9 @@ static void draw_shell(vly_text *svg, const vly_plot *plot, const json_t *centro
 static void draw(vly_text *svg, const json_t *centroids, double low, double high)
 {
     double margin = 0.06 * (high - low);
-    vly_plot plot = {{.low = 0, .high = FEATURES + 1, .at_low = 72, .at_high = 880},
+    vly_plot plot = {{.low = 0, .high = FEATURES + 1, .at_low = 72, .at_high = VLY_SVG_WIDTH - 16},
                      {.low = low - margin, .high = high + margin, .at_low = 290, .at_high = 44, .label = "grey value"}};
-    vly_svg_open(svg, 900, 324, "Centroids of the k-means clustering");
+    vly_svg_open(svg, VLY_SVG_WIDTH, 324, "Centroids of the k-means clustering");
     vly_report_legend(svg, 72, 10, line_colours);
     vly_svg_axes(svg, &plot);
     for (int shell = 0; shell < 4; shell++) draw_shell(svg, &plot, centroids, shell);
@@ -70,10 +70,7 @@ static void number_row(vly_text *to, const char *name, double value, const char 
 {
     if (!isfinite(value)) return;
     vly_html_add(to, "<tr><th>%s</th><td class=\"n\">", name);
-    if (value == nearbyint(value))
-        vly_html_add(to, "%lld", (long long)value);
-    else
-        vly_html_add(to, "%.4g", value);
+    vly_report_value(to, value);
     vly_html_add(to, "</td><td>%s</td></tr>\n", meaning);
 }
 

@@ -55,6 +55,30 @@ const json_t *vly_report_grey(const vly_report_sample *sample)
     return json_array_get(json_object_get(sample->methods[0].result, "inputs"), 0);
 }
 
+bool vly_report_tolerable(vly_status status)
+{
+    return status == VLY_ENOINPUT || status == VLY_EDATA || status == VLY_EIO;
+}
+
+void vly_report_value(vly_text *to, double value)
+{
+    if (value == nearbyint(value) && fabs(value) < 1e15)
+        vly_html_add(to, "%lld", (long long)value);
+    else
+        vly_html_add(to, "%.4g", value);
+}
+
+double vly_report_off(const json_t *result)
+{
+    const json_t *counts = json_object_get(result, "counts"), *targets = json_object_get(result, "target_counts");
+    double most = NAN;
+    for (int p = 0; p < VLY_PHASES; p++) {
+        double off = fabs(vly_report_number(counts, vly_phase_name(p)) - vly_report_number(targets, vly_phase_name(p)));
+        most = fmax(most, off); /* which passes over NaN */
+    }
+    return most < 1e15 ? most : NAN;
+}
+
 bool vly_report_lengths_um(double um[3], const json_t *input)
 {
     const json_t *size = json_object_get(input, "voxel_size_um");

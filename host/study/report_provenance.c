@@ -3,38 +3,21 @@
 
 #include <math.h>
 
-static void text_row(vly_text *to, const char *name, const char *value)
-{
-    if (value && *value) vly_html_add(to, "<tr><th>%s</th><td><code>%s</code></td></tr>\n", name, value);
-}
-
-static void piece_row(vly_report *report, const vly_report_sample *sample, const char *name, const json_t *result)
+static void step_row(vly_report *report, const vly_report_sample *sample, const char *name, const json_t *result)
 {
     vly_text *to = &report->page;
-    double seconds = vly_report_number(result, "seconds");
+    double seconds = vly_report_number(result, "seconds"), threads = vly_report_number(result, "threads");
     vly_html_add(to, "<tr>");
     if (report->count > 1) vly_html_add(to, "<th>%s</th>", sample->sample->name);
-    vly_html_add(to, "<td>%s</td><td>voxelyte %s (%s)</td><td>%s</td><td class=\"n\">", name,
-                 vly_report_string(result, "voxelyte"), vly_report_string(result, "commit"),
-                 vly_report_string(result, "device"));
+    vly_html_add(to, "<td>%s</td><td>voxelyte %s (%s)</td><td>%s", name, vly_report_string(result, "voxelyte"),
+                 vly_report_string(result, "commit"), vly_report_string(result, "device"));
+    if (threads > 0) vly_html_add(to, ", %.0f thread%s", threads, threads == 1 ? "" : "s");
+    vly_html_add(to, "</td><td class=\"n\">");
     if (isfinite(seconds)) vly_html_add(to, "%.3g s", seconds);
     vly_html_add(to, "</td></tr>\n");
 }
 
-/* Every choice that was made by somebody, and where: the rest are defaults. */
-static void settings_rows(vly_text *to, const vly_settings *settings)
-{
-    char text[VLY_PATH_BYTES];
-    for (int32_t i = 0; i < vly_option_count(); i++) {
-        const vly_option *option = vly_option_at(i);
-        if (!vly_option_belongs(option, "run") || vly_option_is_machine(option->key)) continue;
-        if (!vly_settings_given(settings, option->key)) continue;
-        vly_settings_text(settings, i, text);
-        text_row(to, option->key, text);
-    }
-}
-
-vly_status vly_report_provenance(vly_report *report)
+static void steps(vly_report *report)
 {
     vly_text *to = &report->page;
     vly_html_add(to, "<div class=\"wide\"><table><thead><tr>");
@@ -43,23 +26,51 @@ vly_status vly_report_provenance(vly_report *report)
     for (int32_t i = 0; i < report->count; i++) {
         const vly_report_sample *sample = &report->samples[i];
         for (int32_t m = 0; m < sample->count; m++)
-            piece_row(report, sample, vly_report_title(sample->methods[m].name), sample->methods[m].result);
-        if (sample->compare) piece_row(report, sample, "comparison", sample->compare);
+            step_row(report, sample, vly_report_title(sample->methods[m].name), sample->methods[m].result);
+        if (sample->compare) step_row(report, sample, "Agreement", sample->compare);
     }
-    vly_html_add(to, "</tbody></table></div>\n<div class=\"wide\"><table><tbody>\n");
-    settings_rows(to, &report->study->settings);
-    vly_html_add(to, "</tbody></table></div>\n<p>What was asked for stands in ");
+    vly_html_add(to, "</tbody></table></div>\n");
+}
+
+/* The choices behind the numbers, defaults included. */
+static void settings(vly_report *report)
+{
+    const vly_settings *chosen = &report->samples[0].sample->settings;
+    char text[VLY_PATH_BYTES];
+    if (report->count > 1)
+        vly_html_add(&report->page, "<p>Settings of %s; those of the other samples stand in study.yaml.</p>\n",
+                     report->samples[0].sample->name);
+    vly_html_add(
+        &report->page,
+        "<div class=\"wide\"><table class=\"dense\"><thead><tr><th>Setting</th><th>Value</th><th></th></tr></thead>"
+        "<tbody>\n");
+    for (int32_t i = 0; i < vly_option_count(); i++) {
+        const vly_option *option = vly_option_at(i);
+        if (!vly_option_belongs(option, "run") || vly_option_is_machine(option->key)) continue;
+        vly_settings_text(chosen, i, text);
+        vly_html_add(&report->page, "<tr><td>%s</td><td><code>%s</code></td><td><small>%s</small></td></tr>\n",
+                     option->key, text, vly_settings_given(chosen, option->key) ? "" : "default");
+    }
+    vly_html_add(&report->page, "</tbody></table></div>\n");
+}
+
+vly_status vly_report_provenance(vly_report *report)
+{
+    vly_text *to = &report->page;
+    steps(report);
+    settings(report);
+    vly_html_add(to, "<p>What was asked for stands in ");
     vly_report_link(report, "", "study.yaml");
     vly_html_add(to, ", every number in ");
     vly_report_link(report, "", "summary.csv");
     vly_html_add(to, ", what happened when in ");
     vly_report_link(report, "", "log.txt");
-    vly_html_add(to, ", and hashes of every file in ");
+    vly_html_add(to, ", the hash of every file in ");
     vly_report_link(report, "", "manifest.json");
     vly_html_add(
         to,
-        ". To compute everything again and compare it bit for bit: <code>voxelyte verify manifest.json</code>. "
-        "This page was made by voxelyte %s (%s).</p>\n",
+        ". <code>voxelyte verify manifest.json</code> computes everything again and compares it bit for bit. This "
+        "page was made by voxelyte %s (%s).</p>\n",
         vly_version(), vly_commit());
     return to->status;
 }

@@ -28,12 +28,6 @@ typedef struct figure {
     int32_t columns;
 } figure;
 
-/* Failures that speak of one file: the page goes without it. */
-static bool tolerable(vly_status status)
-{
-    return status == VLY_ENOINPUT || status == VLY_EDATA || status == VLY_EIO;
-}
-
 static vly_status add_panel(vly_report *report, figure *f, const vly_report_sample *sample, const char *title,
                             const char *path, const vly_label_map *map)
 {
@@ -44,7 +38,7 @@ static vly_status add_panel(vly_report *report, figure *f, const vly_report_samp
         next->title = title;
         next->grey = grey;
         f->count++;
-    } else if (tolerable(status)) {
+    } else if (vly_report_tolerable(status)) {
         vly_html_add(&report->notes, "<li>Not shown: %s</li>\n", vly_error_message());
         return VLY_OK;
     }
@@ -61,7 +55,7 @@ static vly_status choose_view(const vly_report *report, const vly_report_sample 
         VLY_TRY(vly_format(&path, "%s/%slabels/%s.tif", report->folder, sample->prefix, sample->methods[i].name));
         vly_status status = vly_source_open(&source, path, NULL);
         vly_free(path);
-        if (status != VLY_OK && !tolerable(status)) return status;
+        if (status != VLY_OK && !vly_report_tolerable(status)) return status;
         if (status != VLY_OK) continue;
         vly_view_choose(&f->view, vly_source_info(source)->extent, report->count > 2 ? 800 / report->count + 40 : 400);
         vly_source_close(source);

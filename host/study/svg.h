@@ -1,11 +1,11 @@
-/* Figures as SVG: axes with 1-2-5 ticks, lines, areas, bars, heat maps, pictures, legends. Lengths are px of a page 1040
+/* Figures as SVG: axes with 1-2-5 ticks, lines, areas, bars, heat maps, pictures, legends. Lengths are px of a page 920
  * wide; text stays text; the same numbers give the same bytes; no figure needs anything from outside. */
 #ifndef VLY_SVG_H
 #define VLY_SVG_H
 
 #include "study/html.h"
 
-enum { VLY_TICKS = 16, VLY_SVG_WIDTH = 1040 };
+enum { VLY_TICKS = 16, VLY_SVG_WIDTH = 920 };
 
 #define VLY_SVG_INK "#1f2933"
 #define VLY_SVG_SOFT "#616e7c"
@@ -83,7 +83,7 @@ typedef struct vly_heat {
     double cell;              /* px of a side */
 } vly_heat;
 
-enum { VLY_HEAT_LEFT = 96, VLY_HEAT_TOP = 96, VLY_HEAT_BAR = 58 }; /* px beside the cells for names, and the bar */
+enum { VLY_HEAT_LEFT = 84, VLY_HEAT_TOP = 92, VLY_HEAT_BAR = 48 }; /* px beside the cells for names, and the bar */
 
 /* Numbers in the cells, the diagonal left plain, a colour bar at the right. (x, y): top left of the whole. */
 void vly_svg_heat(vly_text *to, double x, double y, const vly_heat *heat);
