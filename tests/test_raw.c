@@ -111,7 +111,8 @@ START_TEST(sidecars_that_make_no_sense_are_refused)
         test_fails(vly_source_open(&source, make(cases[i].sidecar, 24), NULL), VLY_EDATA, cases[i].part);
     put(test_path("alone.raw"), "voxels", 6);
     test_fails(vly_source_open(&source, test_path("alone.raw"), NULL), VLY_EDATA, "alone.json");
-    put(test_path("lonely.json"), "{\"type\": \"u8\", \"extent\": [4, 3, 2]}", 37);
+    const char *sidecar = "{\"type\": \"u8\", \"extent\": [4, 3, 2]}";
+    put(test_path("lonely.json"), sidecar, strlen(sidecar));
     test_fails(vly_source_open(&source, test_path("lonely.json"), NULL), VLY_ENOINPUT, "lonely.raw");
 }
 END_TEST

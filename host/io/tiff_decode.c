@@ -28,6 +28,7 @@ struct vly_tiff_decoder {
 
 /* ---- what libtiff calls ---- */
 
+/* A failure is a short read: at -1, libtiff (TIFFReadAndRealloc) clears memory from one byte before its buffer. */
 static tmsize_t read_bytes(thandle_t client, void *to, tmsize_t bytes)
 {
     handle *h = client;
@@ -38,7 +39,7 @@ static tmsize_t read_bytes(thandle_t client, void *to, tmsize_t bytes)
         snprintf(h->message, sizeof h->message, "%s", vly_error_message());
     }
     h->position += got;
-    return status == VLY_OK ? (tmsize_t)got : -1;
+    return (tmsize_t)got;
 }
 
 static tmsize_t write_nothing(thandle_t client, void *from, tmsize_t bytes)
