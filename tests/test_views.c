@@ -183,6 +183,12 @@ START_TEST(labels_become_phases)
     test_fails(vly_source_read(view, 0, 2, got), VLY_EDATA, "label 85 at x=1 y=0 z=0, one of 0, 1, 2, 255");
     test_fails(vly_source_read(view, 1, 1, got), VLY_EDATA, "label 85 at x=0 y=1 z=1");
     vly_source_close(view);
+    const uint16_t wide[8] = {0, 1, 2, 255, 0, 256, 1, 2};
+    ck_assert_int_eq(vly_source_labels(&view, memory(wide, VLY_U16, (vly_extent){2, 2, 2}), NULL), VLY_OK);
+    ck_assert_int_eq(vly_source_read(view, 0, 1, got), VLY_OK);
+    test_equal_u8(got, expected, 4, "u16 labels");
+    test_fails(vly_source_read(view, 0, 2, got), VLY_EDATA, "label 256 at x=1 y=0 z=1");
+    vly_source_close(view);
     float f[8] = {0};
     test_fails(vly_source_labels(&view, memory(f, VLY_F32, (vly_extent){2, 2, 2}), NULL), VLY_EDATA, "f32");
 }

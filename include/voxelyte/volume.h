@@ -79,7 +79,8 @@ typedef struct vly_source_options {
 
 /* path: a TIFF file, a folder or glob of single-page TIFF files (natural order), or raw voxels with a JSON sidecar
  * (volume.raw + volume.json). options may be NULL. One grey channel, and brighter is larger: unsigned values and bits of
- * a TIFF that calls zero white are turned round.
+ * a TIFF that calls zero white are turned round. The sidecar is {"extent": [nx, ny, nz], "type": "u16"} and may hold
+ * "endian": "big", "offset": bytes, "voxel_size_um": [x, y, z], "description": text.
  * Fails with VLY_ENOINPUT (missing), VLY_EDATA (not a volume we can read; the message says why), VLY_EIO. */
 VLY_API vly_status vly_source_open(vly_source **out, const char *path, const vly_source_options *options);
 
@@ -107,7 +108,7 @@ typedef struct vly_grey_map {
 VLY_API vly_status vly_source_grey(vly_source **out, vly_source *inner, vly_device *device, double low, double high);
 VLY_API const vly_grey_map *vly_source_grey_map(const vly_source *grey);
 
-/* A view that yields u8 phases of a u8 or 1-bit source. It owns `inner`, also on failure. map NULL: the one in the
+/* A view that yields u8 phases of a u8, u16 or 1-bit source. It owns `inner`, also on failure. map NULL: the one in the
  * file's description, else 0 pore, 1 am, 2 cbd, 255 outside. A value that the map does not list is VLY_EDATA with its
  * voxel, found when that page is read. */
 VLY_API vly_status vly_source_labels(vly_source **out, vly_source *inner, const vly_label_map *map);
