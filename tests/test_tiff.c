@@ -281,6 +281,18 @@ START_TEST(what_is_no_tiff_is_named)
 }
 END_TEST
 
+START_TEST(strips_and_tiles_and_codecs_may_mix)
+{
+    uint8_t *voxels = packed_voxels(8);
+    const char *path = test_path("layouts.tif");
+    tiff_make(path, &(tiff_spec){.nz = 1}, voxels);
+    tiff_make(path, &(tiff_spec){.nz = 1, .mode = "a", .tile = 16, .codec = COMPRESSION_LZW}, voxels + NX * NY);
+    tiff_make(path, &(tiff_spec){.nz = 1, .mode = "a", .codec = COMPRESSION_PACKBITS}, voxels + 2 * NX * NY);
+    check_file(path, &kinds[1], voxels);
+    free(voxels);
+}
+END_TEST
+
 /* ---- threads, many pages, thumbnails ---- */
 
 typedef struct reader {
@@ -455,6 +467,7 @@ int main(void)
     TEST_CASE(suite, colours_are_refused);
     TEST_CASE(suite, pages_must_be_alike);
     TEST_CASE(suite, what_is_no_tiff_is_named);
+    TEST_CASE(suite, strips_and_tiles_and_codecs_may_mix);
     TEST_CASE(suite, four_threads_read_one_source);
     TEST_CASE(suite, more_pages_than_sixteen_bits_count);
     TEST_CASE(suite, thumbnails_are_no_pages);

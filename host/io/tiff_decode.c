@@ -156,7 +156,7 @@ vly_status vly_tiff_decoder_create(vly_tiff_decoder **out, const char *path, con
     d->path = path;
     d->extent = (vly_extent){(int32_t)index->first.width, (int32_t)index->first.height, 1};
     d->type = index->type;
-    d->scratch_bytes = index->first.tiled || index->type == VLY_U1 ? index->piece_bytes : 0;
+    d->scratch_bytes = index->scratch_bytes;
     /* what a sound page needs, and room for libtiff's own tables */
     d->memory_cap = 2 * (index->piece_bytes + index->encoded_bytes + index->table_bytes) + (4 << 20);
     pthread_mutex_init(&d->lock, NULL);

@@ -67,6 +67,7 @@ typedef struct vly_tiff_index {
     vly_tiff_place *places; /* (count) */
     int64_t count;
     int64_t piece_bytes, encoded_bytes, table_bytes; /* the largest of any page */
+    int64_t scratch_bytes;                           /* of the largest tile, or strip of bits */
     char *description;
 } vly_tiff_index;
 

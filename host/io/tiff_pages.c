@@ -56,6 +56,7 @@ static vly_status add_page(vly_tiff_index *index, const vly_tiff_file *tiff, con
     VLY_TRY(grow(index, room));
     index->places[index->count++] = (vly_tiff_place){page->directory, data};
     index->piece_bytes = larger(index->piece_bytes, vly_tiff_piece_bytes(page));
+    if (page->tiled || type == VLY_U1) index->scratch_bytes = larger(index->scratch_bytes, vly_tiff_piece_bytes(page));
     index->encoded_bytes = larger(index->encoded_bytes, encoded);
     index->table_bytes = larger(index->table_bytes, page->offsets.count * 8);
     return VLY_OK;
