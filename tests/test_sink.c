@@ -186,6 +186,47 @@ START_TEST(nothing_stays_of_a_volume_that_is_not_finished)
 }
 END_TEST
 
+/* 2.2 GB would be needed to see it finished; but what is in the hidden file is whole after every page. */
+START_TEST(a_large_volume_becomes_bigtiff)
+{
+    enum { SIDE = 4096 };
+    const char *large = test_path("large");
+    char path[600], part[900] = "";
+    uint8_t *page = calloc(SIDE, SIDE);
+    vly_device *device = test_device(2, 0);
+    ck_assert_int_eq(mkdir(large, 0777), 0);
+    snprintf(path, sizeof path, "%s/labels.tif", large);
+    for (int32_t pages = 127; pages <= 128; pages++) {
+        vly_sink_options options = {.extent = {SIDE, SIDE, pages}, .compress = true};
+        vly_sink *sink;
+        vly_source *source;
+        ck_assert_int_eq(vly_sink_open(&sink, path, device, &options), VLY_OK);
+        for (int z = 0; z < 3; z++) {
+            page[SIDE * SIDE - 1] = (uint8_t)z;
+            ck_assert_int_eq(vly_sink_write(sink, 1, page), VLY_OK);
+        }
+        DIR *directory = opendir(large);
+        for (struct dirent *entry; (entry = readdir(directory));)
+            if (strstr(entry->d_name, ".part")) snprintf(part, sizeof part, "%s/%s", large, entry->d_name);
+        closedir(directory);
+        ck_assert_msg(vly_source_open(&source, part, NULL) == VLY_OK, "%s", vly_error_message());
+        ck_assert_int_eq(vly_source_info(source)->extent.nz, 3);
+        ck_assert_int_eq(vly_source_read(source, 2, 1, page), VLY_OK);
+        ck_assert_int_eq(page[SIDE * SIDE - 1], 2);
+        ck_assert_int_eq(page[SIDE * SIDE - 2], 0);
+        vly_source_close(source);
+        FILE *file = fopen(part, "rb");
+        uint8_t head[4] = {0};
+        ck_assert_int_eq(fread(head, 1, 4, file), 4);
+        fclose(file);
+        ck_assert_int_eq(head[2], pages == 128 ? 43 : 42);
+        vly_sink_close(sink);
+    }
+    vly_device_close(device);
+    free(page);
+}
+END_TEST
+
 START_TEST(a_target_that_cannot_be_is_refused)
 {
     uint8_t voxels[VOXELS] = {0};
@@ -229,6 +270,7 @@ int main(void)
     TEST_CASE(suite, an_existing_target_stays_without_overwrite);
     TEST_CASE(suite, a_volume_may_be_written_over_the_one_it_comes_from);
     TEST_CASE(suite, nothing_stays_of_a_volume_that_is_not_finished);
+    TEST_CASE(suite, a_large_volume_becomes_bigtiff);
     TEST_CASE(suite, a_target_that_cannot_be_is_refused);
     TEST_CASE(suite, memory_takes_and_yields_pages);
     return test_run(suite);
