@@ -7,6 +7,11 @@
 #include <stdint.h>
 
 #define VLY_API __attribute__((visibility("default")))
+#ifdef __CUDACC__
+#define VLY_ANYWHERE __host__ __device__ /* callable in kernels too */
+#else
+#define VLY_ANYWHERE
+#endif
 #define VLY_PRINTF(at, first) __attribute__((format(printf, at, first)))
 
 #ifdef __cplusplus
@@ -76,17 +81,17 @@ typedef enum vly_phase {
 VLY_API const char *vly_phase_name(vly_phase phase);
 
 /* Voxels of an extent that has passed vly_extent_check, and of a box. */
-static inline int64_t vly_extent_voxels(vly_extent e)
+VLY_ANYWHERE static inline int64_t vly_extent_voxels(vly_extent e)
 {
     return (int64_t)e.nx * e.ny * e.nz;
 }
 
-static inline vly_extent vly_box_extent(vly_box b)
+VLY_ANYWHERE static inline vly_extent vly_box_extent(vly_box b)
 {
     return (vly_extent){b.x1 - b.x0, b.y1 - b.y0, b.z1 - b.z0};
 }
 
-static inline vly_box vly_extent_box(vly_extent e)
+VLY_ANYWHERE static inline vly_box vly_extent_box(vly_extent e)
 {
     return (vly_box){0, e.nx, 0, e.ny, 0, e.nz};
 }

@@ -37,10 +37,9 @@ VLY_INLINE float vly_kmeans_distance(const vly_kmeans_model *model, int phase, c
 /* argmin of w_l d_l, visited pore, CBD, AM with strict <: ties go to the darker phase. */
 VLY_INLINE uint8_t vly_kmeans_argmin(const float score[VLY_PHASES])
 {
-    uint8_t label = VLY_PORE;
-    if (score[VLY_CBD] < score[VLY_PORE]) label = VLY_CBD;
-    if (score[VLY_AM] < score[label]) label = VLY_AM;
-    return label;
+    bool cbd = score[VLY_CBD] < score[VLY_PORE];
+    float darker = cbd ? score[VLY_CBD] : score[VLY_PORE];
+    return score[VLY_AM] < darker ? VLY_AM : cbd ? VLY_CBD : VLY_PORE;
 }
 
 VLY_INLINE uint8_t vly_kmeans_nearest(const vly_kmeans_model *model, const uint16_t *f)

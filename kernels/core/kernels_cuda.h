@@ -1,0 +1,42 @@
+/* The CUDA twins, by name; their contracts stand in kernels.h. */
+#ifndef VLY_KERNELS_CUDA_H
+#define VLY_KERNELS_CUDA_H
+
+#include "kernels.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+vly_status vly_histogram_cuda(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                              uint64_t *bins, void *scratch);
+int64_t vly_histogram_scratch_bytes_cuda(const vly_queue *queue);
+vly_status vly_ties_cuda(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                         uint64_t seed, const vly_tie_band bands[2], uint64_t *below, uint64_t *list, int64_t capacity,
+                         uint64_t *listed);
+vly_status vly_label_cuda(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                          uint64_t seed, const vly_label_cuts *cuts, uint8_t *label, uint64_t *counts);
+vly_status vly_kmeans_search_cuda(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                  const vly_kmeans_search *search, vly_kmeans_found *best);
+vly_status vly_kmeans_sample_cuda(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                  uint64_t seed, uint64_t last, uint16_t *samples, int64_t stride, uint64_t *count);
+vly_status vly_kmeans_assign_samples_cuda(vly_queue *queue, const uint16_t *samples, int64_t count, int64_t stride,
+                                          const vly_kmeans_model *model, bool fresh, uint8_t *label,
+                                          vly_kmeans_tally *tally);
+vly_status vly_kmeans_assign_cuda(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                  const vly_kmeans_model *model, bool fresh, uint8_t *label, vly_kmeans_tally *tally);
+vly_status vly_kmeans_gather_cuda(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                  const vly_kmeans_model *model, const vly_kmeans_box *box, uint64_t seed,
+                                  uint64_t last, uint64_t *decided, vly_kmeans_pair *list, int64_t capacity,
+                                  uint64_t *listed);
+vly_status vly_kmeans_finish_cuda(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                                  const vly_kmeans_model *model, const vly_kmeans_cuts *cuts, uint64_t seed,
+                                  uint8_t *label, vly_kmeans_report *report);
+vly_status vly_joint_cuda(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
+                          uint64_t *joint);
+vly_status vly_multiply_add_cuda(vly_queue *queue, int64_t items, int32_t rounds, float *sink, int64_t *flops);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
