@@ -20,13 +20,14 @@ START_TEST(unknown_and_unusable_devices_say_so)
     test_fails(vly_device_open(&device, "gpu", NULL), VLY_EUSAGE, "auto, cpu, cuda");
     ck_assert_ptr_null(device);
     ck_assert_int_eq(vly_device_open(&device, "auto", NULL), VLY_OK);
-    ck_assert_str_eq(vly_device_name(device), "cpu");
+    ck_assert_int_gt(strlen(vly_device_name(device)), 0);
     ck_assert_int_gt(strlen(vly_device_description(device)), 10);
     ck_assert_int_ge(vly_device_threads(device), 1);
     ck_assert_int_gt(vly_device_memory_limit(device), 0);
     vly_device_close(device);
-    test_fails(vly_device_open(&device, "cuda", NULL), VLY_EDEVICE, "cuda");
-    test_fails(vly_device_open(&device, "cuda:1", NULL), VLY_EDEVICE, "cuda:1");
+    test_fails(vly_device_open(&device, "cuda:1023", NULL), VLY_EDEVICE, "cuda");
+    test_fails(vly_device_open(&device, "cuda:x", NULL), VLY_EUSAGE, "cuda:N");
+    test_fails(vly_device_open(&device, "cuda:", NULL), VLY_EUSAGE, "cuda:N");
 }
 END_TEST
 

@@ -79,8 +79,9 @@ static void for_all_slabs(void (*body)(const slab_case *c, vly_queue *queue, uin
     uint64_t state = 11;
     vly_isa widest = vly_isa_detect();
     for (int threads = 1; threads <= 3; threads++) {
-        vly_queue queue;
-        ck_assert_int_eq(vly_pool_start(&queue.pool, threads), VLY_OK);
+        vly_pool pool;
+        vly_queue queue = {.pool = &pool};
+        ck_assert_int_eq(vly_pool_start(&pool, threads), VLY_OK);
         for (vly_isa isa = VLY_ISA_PLAIN; isa <= widest; isa++)
             for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
                 for (values kind = RANDOM; kind < VALUE_KINDS; kind++) {
@@ -89,7 +90,7 @@ static void for_all_slabs(void (*body)(const slab_case *c, vly_queue *queue, uin
                     body(&c, &queue, &state);
                     drop(&c);
                 }
-        vly_pool_stop(&queue.pool);
+        vly_pool_stop(&pool);
     }
 }
 
@@ -255,8 +256,9 @@ START_TEST(sums_of_a_row_of_a_million_extreme_voxels_do_not_overflow)
     const vly_kmeans_model model = {.w = {1, 1, 1}};
     uint16_t *grey = malloc(bytes);
     uint8_t *label = malloc(LONG);
-    vly_queue queue;
-    ck_assert_int_eq(vly_pool_start(&queue.pool, 1), VLY_OK);
+    vly_pool pool;
+    vly_queue queue = {.pool = &pool};
+    ck_assert_int_eq(vly_pool_start(&pool, 1), VLY_OK);
     for (queue.isa = VLY_ISA_PLAIN; queue.isa <= vly_isa_detect(); queue.isa++)
         for (int bright = 0; bright < 2; bright++) {
             vly_kmeans_tally tally = {0};
@@ -265,7 +267,7 @@ START_TEST(sums_of_a_row_of_a_million_extreme_voxels_do_not_overflow)
             ck_assert_uint_eq(tally.count[VLY_PORE], LONG);
             for (int m = 0; m < 27; m++) ck_assert_uint_eq(tally.sum[VLY_PORE][m], bright ? UINT64_C(65535) * LONG : 0);
         }
-    vly_pool_stop(&queue.pool);
+    vly_pool_stop(&pool);
     free(label);
     free(grey);
 }
@@ -343,13 +345,14 @@ START_TEST(a_sample_that_does_not_fit_is_counted_and_not_written)
     uint64_t state = 5, count = 0;
     slab_case c = make((vly_extent){40, 5, 4}, (vly_box){0, 40, 0, 5, 0, 4}, RANDOM, false, &state);
     uint16_t *samples = test_guarded(27 * 64 * 2);
-    vly_queue queue;
-    ck_assert_int_eq(vly_pool_start(&queue.pool, 2), VLY_OK);
+    vly_pool pool;
+    vly_queue queue = {.pool = &pool};
+    ck_assert_int_eq(vly_pool_start(&pool, 2), VLY_OK);
     queue.isa = VLY_ISA_BASE;
     vly_kernels_cpu.kmeans_sample(&queue, c.grey, &c.region, NULL, 1, UINT64_MAX, samples, 64, &count);
     ck_assert_uint_eq(count, 800);
     test_guarded_free(samples, 27 * 64 * 2);
-    vly_pool_stop(&queue.pool);
+    vly_pool_stop(&pool);
     drop(&c);
 }
 END_TEST

@@ -1,6 +1,7 @@
 #include "core/device_impl.h"
 
 #include "core/fault.h"
+#include "core/machine.h"
 #include "core/memory.h"
 
 #include <stdarg.h>
@@ -8,18 +9,57 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The N of "cuda:N", 0 for "cuda"; false for anything else. */
+static bool parse_cuda(const char *name, int32_t *index)
+{
+    *index = 0;
+    if (strcmp(name, "cuda") == 0) return true;
+    if (strncmp(name, "cuda:", 5) != 0) return false;
+    char *end;
+    long number = strtol(name + 5, &end, 10);
+    *index = (int32_t)number;
+    return end != name + 5 && *end == 0 && number >= 0 && number < 1024;
+}
+
+/* The first GPU if it can be used, else the CPU; the description says which and why. */
+static vly_status open_any(vly_device *device)
+{
+    if (vly_plugin_open_cuda(device, 0) == VLY_OK) return VLY_OK;
+    char reason[120];
+    snprintf(reason, sizeof reason, "%s", vly_error_message());
+    VLY_TRY(vly_device_open_cpu(device));
+    size_t length = strlen(device->description);
+    snprintf(device->description + length, sizeof device->description - length, " (%s)", reason);
+    return VLY_OK;
+}
+
+static vly_status open_named(vly_device *device, const char *name)
+{
+    int32_t index;
+    if (strcmp(name, "cpu") == 0) return vly_device_open_cpu(device);
+    if (strcmp(name, "auto") == 0) return open_any(device);
+    if (parse_cuda(name, &index)) return vly_plugin_open_cuda(device, index);
+    return vly_fail(VLY_EUSAGE, "device %s: auto, cpu, cuda or cuda:N expected", name);
+}
+
 vly_status vly_device_open(vly_device **out, const char *name, const vly_device_options *options)
 {
     const vly_device_options defaults = VLY_DEVICE_OPTIONS_INIT;
+    vly_device *device;
     *out = NULL;
     if (!options) options = &defaults;
-    if (strncmp(name, "cuda", 4) == 0 && (name[4] == 0 || name[4] == ':'))
-        return vly_fail(VLY_EDEVICE, "device %s: this build has no CUDA support, --device cpu or auto expected", name);
-    if (strcmp(name, "cpu") != 0 && strcmp(name, "auto") != 0)
-        return vly_fail(VLY_EUSAGE, "device %s: auto, cpu, cuda or cuda:N expected", name);
-    vly_device *device;
     VLY_TRY(VLY_NEW(&device, 1, "device"));
-    vly_status status = vly_device_open_cpu(device, options);
+    device->pool = &device->own_pool;
+    device->comm = &vly_comm_alone;
+    device->memory_limit = options->memory_limit > 0 ? options->memory_limit : vly_machine_memory();
+    device->device_memory_limit = options->device_memory_limit;
+    device->progress = options->progress;
+    vly_status status =
+        vly_pool_start(device->pool, options->threads > 0 ? options->threads : vly_machine_processors());
+    if (status == VLY_OK) {
+        status = open_named(device, name);
+        if (status != VLY_OK) vly_pool_stop(device->pool);
+    }
     if (status != VLY_OK)
         vly_free(device);
     else
@@ -31,6 +71,7 @@ void vly_device_close(vly_device *device)
 {
     if (!device) return;
     device->calls->close(device);
+    vly_pool_stop(device->pool);
     vly_free(device);
 }
 
@@ -80,8 +121,32 @@ vly_status vly_buffer_create(vly_buffer *out, vly_device *device, int64_t bytes,
 
 void vly_buffer_free(vly_buffer *buffer)
 {
-    if (buffer->data) buffer->device->calls->free(buffer->device, buffer->data);
+    if (buffer->data) buffer->device->calls->free(buffer->device, buffer->data, buffer->bytes);
     *buffer = (vly_buffer){0};
+}
+
+vly_status vly_device_upload(vly_device *device, void *to, const void *from, int64_t bytes)
+{
+    VLY_TRY(planned("upload"));
+    return device->calls->upload(device, to, from, bytes);
+}
+
+vly_status vly_device_download(vly_device *device, void *to, const void *from, int64_t bytes)
+{
+    VLY_TRY(planned("download"));
+    return device->calls->download(device, to, from, bytes);
+}
+
+vly_status vly_device_copy(vly_device *device, void *to, const void *from, int64_t bytes)
+{
+    VLY_TRY(planned("copy"));
+    return device->calls->copy(device, to, from, bytes);
+}
+
+vly_status vly_device_wait(vly_device *device)
+{
+    VLY_TRY(planned("wait"));
+    return device->calls->wait(device);
 }
 
 vly_status vly_buffer_clear(vly_buffer *buffer)
@@ -92,20 +157,14 @@ vly_status vly_buffer_clear(vly_buffer *buffer)
 
 vly_status vly_buffer_upload(vly_buffer *buffer, const void *from, int64_t bytes)
 {
-    VLY_TRY(planned("upload"));
-    return buffer->device->calls->upload(buffer->device, buffer->data, from, bytes);
+    VLY_TRY(vly_device_wait(buffer->device)); /* for whatever still clears or reads it */
+    return vly_device_upload(buffer->device, buffer->data, from, bytes);
 }
 
 vly_status vly_buffer_download(const vly_buffer *buffer, void *to, int64_t bytes)
 {
-    VLY_TRY(planned("download"));
-    return buffer->device->calls->download(buffer->device, to, buffer->data, bytes);
-}
-
-vly_status vly_device_wait(vly_device *device)
-{
-    VLY_TRY(planned("wait"));
-    return device->calls->wait(device);
+    VLY_TRY(vly_device_wait(buffer->device)); /* for the kernels that fill it */
+    return vly_device_download(buffer->device, to, buffer->data, bytes);
 }
 
 /* ---- progress ---- */

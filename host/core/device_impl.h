@@ -7,34 +7,43 @@
 #include "kernels.h"
 #include "voxelyte/device.h"
 
-/* The calls a device backend provides; every one can be made to fail (fault seam "device"). */
+/* The calls a device backend provides; every one can be made to fail (fault seam "device"). Copies may come from several
+ * threads at once, return when they are done, and do not wait for the queue of work. */
 typedef struct vly_device_calls {
     vly_status (*alloc)(vly_device *device, void **out, int64_t bytes);
-    void (*free)(vly_device *device, void *memory);
+    void (*free)(vly_device *device, void *memory, int64_t bytes);
+    vly_status (*alloc_pinned)(vly_device *device, void **out,
+                               int64_t bytes); /* host memory that copies are fast from */
+    void (*free_pinned)(vly_device *device, void *memory);
     vly_status (*upload)(vly_device *device, void *to, const void *from, int64_t bytes);
-    vly_status (*download)(vly_device *device, void *to, const void *from,
-                           int64_t bytes); /* returns when it is there */
-    vly_status (*clear)(vly_device *device, void *memory, int64_t bytes);
-    vly_status (*wait)(vly_device *device);
+    vly_status (*download)(vly_device *device, void *to, const void *from, int64_t bytes);
+    vly_status (*copy)(vly_device *device, void *to, const void *from, int64_t bytes); /* on the device */
+    vly_status (*clear)(vly_device *device, void *memory, int64_t bytes);              /* in the queue of work */
+    vly_status (*wait)(vly_device *device);                                            /* for the queue of work */
     void (*close)(vly_device *device);
 } vly_device_calls;
 
 struct vly_device {
     char name[16];
-    char description[160];
+    char description[256];
     const vly_device_calls *calls;
     const vly_kernels *kernels;
     vly_queue *queue;
     vly_pool *pool; /* host threads: decoding, compressing, and the kernels of the CPU */
+    vly_pool own_pool;
     const vly_comm *comm;
-    bool unified;         /* the device works in host memory: nothing is copied */
-    int64_t memory_limit; /* bytes of host memory */
-    int64_t device_memory_limit;
+    bool unified;                /* the device works in host memory: nothing is copied */
+    int64_t memory_limit;        /* bytes of host memory */
+    int64_t device_memory_limit; /* bytes of device memory; 0 asks the backend to find one */
     vly_progress progress;
 };
 
-/* Fills in a device that has been cleared. */
-vly_status vly_device_open_cpu(vly_device *device, const vly_device_options *options);
+/* Fill in a device whose host part (pool, limits, progress) is there. */
+vly_status vly_device_open_cpu(vly_device *device);
+VLY_API vly_status vly_device_open_cuda(vly_device *device, int32_t index);
+
+/* Finds the plugin that holds vly_device_open_cuda and calls it; VLY_EDEVICE with the reason if there is none. */
+vly_status vly_plugin_open_cuda(vly_device *device, int32_t index);
 
 /* A run of device memory that knows its size; NULL data is an empty one. */
 typedef struct vly_buffer {
@@ -53,6 +62,12 @@ vly_status vly_buffer_clear(vly_buffer *buffer);
 vly_status vly_buffer_upload(vly_buffer *buffer, const void *from, int64_t bytes);
 vly_status vly_buffer_download(const vly_buffer *buffer, void *to, int64_t bytes);
 
+/* Between host and device memory, and on the device; done on return. They do not wait for the queue of work. */
+vly_status vly_device_upload(vly_device *device, void *to, const void *from, int64_t bytes);
+vly_status vly_device_download(vly_device *device, void *to, const void *from, int64_t bytes);
+vly_status vly_device_copy(vly_device *device, void *to, const void *from, int64_t bytes);
+
+/* For all kernels so far; their failures come back here. */
 vly_status vly_device_wait(vly_device *device);
 
 /* Tells progress; asks whether to go on. */

@@ -1,11 +1,12 @@
-/* All host memory of ours comes from here: sizes are checked, bytes are counted, faults can be planned. */
+/* All host memory of ours comes from here: sizes are checked, bytes are counted, faults can be planned.
+ * What is marked VLY_API the device plugins call. */
 #ifndef VLY_MEMORY_H
 #define VLY_MEMORY_H
 
 #include "voxelyte/base.h"
 
 /* count * size bytes, cleared, aligned to 64. *out is NULL on failure. VLY_EMEMORY names `what`. */
-vly_status vly_alloc(void **out, int64_t count, int64_t size, const char *what);
+VLY_API vly_status vly_alloc(void **out, int64_t count, int64_t size, const char *what);
 
 /* The same, uncleared: for the voxels that are about to be read. */
 vly_status vly_alloc_raw(void **out, int64_t count, int64_t size, const char *what);
@@ -18,7 +19,7 @@ vly_status vly_strdup(char **out, const char *text);
 /* printf into fresh memory. */
 vly_status vly_format(char **out, const char *format, ...) VLY_PRINTF(2, 3);
 
-void vly_free(void *memory);
+VLY_API void vly_free(void *memory);
 
 /* Bytes held now and at most since the start. */
 int64_t vly_memory_held(void);

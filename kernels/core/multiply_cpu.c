@@ -25,5 +25,5 @@ vly_status vly_multiply_add_cpu(vly_queue *queue, int64_t items, int32_t rounds,
 {
     job j = {queue->isa, rounds, sink};
     *flops = 2 * items * rounds * CHAINS * LANES;
-    return vly_pool_run(&queue->pool, items, multiply_item, &j);
+    return vly_pool_run(queue->pool, items, multiply_item, &j);
 }

@@ -9,7 +9,7 @@
 typedef enum vly_isa { VLY_ISA_PLAIN, VLY_ISA_BASE, VLY_ISA_AVX512 } vly_isa;
 
 struct vly_queue {
-    vly_pool pool;
+    vly_pool *pool;
     vly_isa isa;
 };
 

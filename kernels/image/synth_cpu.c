@@ -22,7 +22,7 @@ static vly_status fill_nodes(void *self, int64_t item, int32_t worker)
 vly_status vly_synth_nodes_cpu(vly_queue *queue, const vly_synth_nodes *nodes, uint64_t seed, double *value)
 {
     node_job job = {nodes, seed, value, (int64_t)nodes->count[0] * nodes->count[1] * nodes->count[2]};
-    return vly_pool_run(&queue->pool, (job.count + NODES_AT_ONCE - 1) / NODES_AT_ONCE, fill_nodes, &job);
+    return vly_pool_run(queue->pool, (job.count + NODES_AT_ONCE - 1) / NODES_AT_ONCE, fill_nodes, &job);
 }
 
 typedef struct field_job {
@@ -92,5 +92,5 @@ vly_status vly_synth_fields_cpu(vly_queue *queue, const vly_synth_scene *scene, 
                                 int32_t plane, int32_t count, float *am, float *neck, float *island, uint8_t *layer)
 {
     field_job job = {scene, lattice, plane, am, neck, island, layer};
-    return vly_pool_run(&queue->pool, (int64_t)count * lattice->extent.ny, fill_row, &job);
+    return vly_pool_run(queue->pool, (int64_t)count * lattice->extent.ny, fill_row, &job);
 }

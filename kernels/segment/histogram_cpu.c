@@ -23,7 +23,7 @@ typedef struct job {
 
 int64_t vly_histogram_scratch_bytes_cpu(const vly_queue *queue)
 {
-    return (int64_t)sizeof(tally) * queue->pool.threads;
+    return (int64_t)sizeof(tally) * queue->pool->threads;
 }
 
 static void count_row(uint32_t table[TABLES][BINS], const uint16_t *grey, int32_t nx)
@@ -88,6 +88,6 @@ vly_status vly_histogram_cpu(vly_queue *queue, const uint16_t *grey, const vly_r
 {
     job j = {grey, mask, region, vly_rows_of(region), bins, scratch};
     memset(scratch, 0, (size_t)vly_histogram_scratch_bytes_cpu(queue));
-    VLY_TRY(vly_pool_run(&queue->pool, j.rows.runs, count_run, &j));
-    return vly_pool_run(&queue->pool, queue->pool.threads, empty_one, &j);
+    VLY_TRY(vly_pool_run(queue->pool, j.rows.runs, count_run, &j));
+    return vly_pool_run(queue->pool, queue->pool->threads, empty_one, &j);
 }

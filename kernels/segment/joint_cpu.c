@@ -55,5 +55,5 @@ vly_status vly_joint_cpu(vly_queue *queue, const uint8_t *labels, int32_t count,
                          uint64_t *joint)
 {
     job j = {labels, count, stride, voxels, joint};
-    return vly_pool_run(&queue->pool, (voxels + RUN - 1) / RUN, joint_run, &j);
+    return vly_pool_run(queue->pool, (voxels + RUN - 1) / RUN, joint_run, &j);
 }

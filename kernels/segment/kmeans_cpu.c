@@ -51,7 +51,7 @@ vly_status vly_kmeans_assign_cpu(vly_queue *queue, const uint16_t *grey, const v
              .slab = {grey, mask, region, model, label, fresh},
              .rows = vly_rows_of(region),
              .tally = tally};
-    return vly_pool_run(&queue->pool, j.rows.runs, assign_run, &j);
+    return vly_pool_run(queue->pool, j.rows.runs, assign_run, &j);
 }
 
 enum { SAMPLE_RUN = 1 << 15 }; /* a multiple of VLY_KMEANS_STRIDE */
@@ -73,5 +73,5 @@ vly_status vly_kmeans_assign_samples_cpu(vly_queue *queue, const uint16_t *sampl
 {
     job j = {
         .lanes = vly_kmeans_lanes_of(queue), .samples = {samples, count, stride, model, label, fresh}, .tally = tally};
-    return vly_pool_run(&queue->pool, (count + SAMPLE_RUN - 1) / SAMPLE_RUN, assign_samples_run, &j);
+    return vly_pool_run(queue->pool, (count + SAMPLE_RUN - 1) / SAMPLE_RUN, assign_samples_run, &j);
 }

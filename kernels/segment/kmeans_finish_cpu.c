@@ -115,7 +115,7 @@ vly_status vly_kmeans_gather_cpu(vly_queue *queue, const uint16_t *grey, const v
              .listed = listed,
              .list = list,
              .capacity = capacity};
-    return vly_pool_run(&queue->pool, j.rows.runs, gather_run, &j);
+    return vly_pool_run(queue->pool, j.rows.runs, gather_run, &j);
 }
 
 /* ---- labelling ---- */
@@ -187,5 +187,5 @@ vly_status vly_kmeans_finish_cpu(vly_queue *queue, const uint16_t *grey, const v
              .seed = seed,
              .cuts = cuts,
              .report = report};
-    return vly_pool_run(&queue->pool, j.rows.runs, finish_run, &j);
+    return vly_pool_run(queue->pool, j.rows.runs, finish_run, &j);
 }

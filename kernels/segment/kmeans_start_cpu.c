@@ -122,7 +122,7 @@ vly_status vly_kmeans_search_cpu(vly_queue *queue, const uint16_t *grey, const v
              .search = search,
              .best = best};
     pthread_mutex_init(&j.lock, NULL);
-    vly_status status = vly_pool_run(&queue->pool, j.rows.runs, search_run, &j);
+    vly_status status = vly_pool_run(queue->pool, j.rows.runs, search_run, &j);
     pthread_mutex_destroy(&j.lock);
     return status;
 }
@@ -173,5 +173,5 @@ vly_status vly_kmeans_sample_cpu(vly_queue *queue, const uint16_t *grey, const v
              .samples = samples,
              .stride = stride,
              .count = count};
-    return vly_pool_run(&queue->pool, j.rows.runs, sample_run, &j);
+    return vly_pool_run(queue->pool, j.rows.runs, sample_run, &j);
 }

@@ -93,7 +93,7 @@ vly_status vly_ties_cpu(vly_queue *queue, const uint16_t *grey, const vly_region
              .list = list,
              .listed = listed,
              .capacity = capacity};
-    return vly_pool_run(&queue->pool, j.rows.runs, tie_run, &j);
+    return vly_pool_run(queue->pool, j.rows.runs, tie_run, &j);
 }
 
 /* ---- labels ---- */
@@ -173,5 +173,5 @@ vly_status vly_label_cpu(vly_queue *queue, const uint16_t *grey, const vly_regio
              .cuts = cuts,
              .label = label,
              .counts = counts};
-    return vly_pool_run(&queue->pool, j.rows.runs, label_run, &j);
+    return vly_pool_run(queue->pool, j.rows.runs, label_run, &j);
 }
