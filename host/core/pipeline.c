@@ -93,27 +93,75 @@ static bool cropped(const vly_pipeline *p)
                            (int64_t)vly_source_info(p->mask)->extent.nx * vly_source_info(p->mask)->extent.ny);
 }
 
+/* Pinned memory that stands between the volume and a device of its own. */
+static int64_t stage_bytes(const vly_pipeline *p, int32_t pages)
+{
+    return slot_bytes(p, pages) + (p->keep_labels ? page_voxels(p->window) * pages : 0);
+}
+
+/* What slabs of `pages` hold in host memory and on a device of its own. */
+static void hold(const vly_pipeline *p, int32_t pages, bool resident, int64_t *host, int64_t *own)
+{
+    int64_t slabs = resident ? slot_bytes(p, p->plan.window.nz) : VLY_SLOTS * slot_bytes(p, pages);
+    *host = p->device->unified ? slabs : stage_bytes(p, pages);
+    *own = p->device->unified ? 0 : slabs;
+}
+
+static vly_status too_small(const vly_pipeline *p, const char *which, int64_t limit, int64_t needed)
+{
+    return vly_fail(VLY_EMEMORY, "%s: a %smemory limit of %lld MiB is too small, at least %lld MiB expected",
+                    vly_source_info(p->grey)->path, which, (long long)(limit >> 20),
+                    (long long)((needed + (1 << 20) - 1) >> 20));
+}
+
 /* Resident if everything fits, else the thickest slabs of at most SLAB_VOXELS that do. */
 static vly_status make_plan(vly_pipeline *p, int64_t reserve)
 {
     const vly_volume_info *info = vly_source_info(p->grey);
-    int32_t nz = p->plan.window.nz, threads = p->device->pool->threads;
+    const vly_device *device = p->device;
+    int32_t nz = p->plan.window.nz, threads = device->pool->threads;
     p->page_bytes = cropped(p) ? (int64_t)info->extent.nx * info->extent.ny * (int64_t)sizeof(uint16_t) : 0;
     int64_t fixed = reserve + vly_memory_held() + threads * (p->page_bytes + info->decode_bytes);
-    int64_t left = p->device->memory_limit - fixed, most = SLAB_VOXELS / page_voxels(p->window);
+    int64_t host_left = device->memory_limit - fixed, own_left = device->device_memory_limit - reserve;
+    int64_t most = SLAB_VOXELS / page_voxels(p->window), host, own;
     int32_t pages = most < 1 ? 1 : most > nz ? nz : (int32_t)most;
-    p->plan.resident = slot_bytes(p, nz) <= left;
-    p->slot_count = p->plan.resident ? 1 : VLY_SLOTS;
-    while (!p->plan.resident && pages > 1 && VLY_SLOTS * slot_bytes(p, pages) > left) pages--;
+    bool resident = true;
+    hold(p, pages, resident, &host, &own);
+    while ((host > host_left || own > own_left) && (resident || pages > 1)) {
+        pages -= resident ? 0 : 1;
+        resident = false;
+        hold(p, pages, resident, &host, &own);
+    }
+    p->slot_count = resident ? 1 : VLY_SLOTS;
+    p->plan.resident = resident;
     p->plan.slab_pages = pages;
     p->plan.slabs = (nz + pages - 1) / pages;
-    int64_t needed = p->plan.resident ? slot_bytes(p, nz) : VLY_SLOTS * slot_bytes(p, pages);
-    p->plan.host_bytes = fixed + needed;
-    if (needed > left)
-        return vly_fail(VLY_EMEMORY, "%s: a memory limit of %lld MiB is too small, at least %lld MiB expected",
-                        info->path, (long long)(p->device->memory_limit >> 20),
-                        (long long)((p->plan.host_bytes + (1 << 20) - 1) >> 20));
+    p->plan.host_bytes = fixed + host;
+    p->plan.device_bytes = device->unified ? 0 : reserve + own;
+    if (host > host_left) return too_small(p, "", device->memory_limit, p->plan.host_bytes);
+    if (own > own_left) return too_small(p, "device ", device->device_memory_limit, p->plan.device_bytes);
     return VLY_OK;
+}
+
+/* `bytes` of pinned memory; nothing on a unified device. */
+static vly_status make_stage(vly_pipeline *p, void **out, int64_t bytes)
+{
+    return p->device->unified ? VLY_OK : p->device->calls->alloc_pinned(p->device, out, bytes);
+}
+
+static vly_status make_stages(vly_pipeline *p)
+{
+    int32_t pages = p->plan.slab_pages, data_pages = smaller(pages + 2 * p->halo, p->data.z1 - p->data.z0);
+    int64_t labels = page_voxels(p->window) * pages;
+    VLY_TRY(make_stage(p, &p->stages.grey, page_voxels(p->data) * data_pages * (int64_t)sizeof(uint16_t)));
+    VLY_TRY(make_stage(p, &p->stages.label_down, labels));
+    if (p->mask) VLY_TRY(make_stage(p, &p->stages.mask, labels));
+    return p->keep_labels ? make_stage(p, &p->stages.label_up, labels) : VLY_OK;
+}
+
+static void free_stage(vly_pipeline *p, void *stage)
+{
+    if (stage) p->device->calls->free_pinned(p->device, stage);
 }
 
 static vly_status make_slots(vly_pipeline *p, const char *scratch)
@@ -165,6 +213,7 @@ vly_status vly_pipeline_open(vly_pipeline **out, vly_device *device, vly_source 
     VLY_TRY(VLY_NEW(&p, 1, "pipeline"));
     vly_status status = prepare(p, device, grey, options);
     if (status == VLY_OK) status = make_slots(p, options->region.scratch);
+    if (status == VLY_OK) status = make_stages(p);
     if (status != VLY_OK)
         vly_pipeline_close(p);
     else
@@ -180,6 +229,10 @@ void vly_pipeline_close(vly_pipeline *p)
         vly_buffer_free(&p->slots[s].mask);
         vly_buffer_free(&p->slots[s].label);
     }
+    free_stage(p, p->stages.grey);
+    free_stage(p, p->stages.mask);
+    free_stage(p, p->stages.label_up);
+    free_stage(p, p->stages.label_down);
     vly_free(p->page_scratch);
     vly_file_close(&p->label_store);
     vly_free(p);

@@ -44,7 +44,8 @@ typedef struct vly_plan {
     vly_extent window;
     int32_t slab_pages, slabs;
     bool resident;
-    int64_t host_bytes; /* held at the same time, reserve included */
+    int64_t host_bytes;   /* held at the same time, reserve included */
+    int64_t device_bytes; /* the same on a device with memory of its own; 0 on others */
 } vly_plan;
 
 const vly_plan *vly_pipeline_plan(const vly_pipeline *pipeline);

@@ -14,6 +14,12 @@ typedef struct vly_slot {
     vly_buffer label; /* u8, pages of the window */
 } vly_slot;
 
+/* A device with memory of its own: where pages stand on their way up and labels on their way down, one slab each, pinned.
+ * NULL on a unified device. The reader owns the first three, the writer the last. */
+typedef struct vly_stages {
+    void *grey, *mask, *label_up, *label_down;
+} vly_stages;
+
 struct vly_pipeline {
     vly_device *device;
     vly_source *grey, *mask;
@@ -24,6 +30,7 @@ struct vly_pipeline {
     int32_t halo;
     vly_slot slots[VLY_SLOTS];
     int32_t slot_count;
+    vly_stages stages;
     uint8_t *page_scratch; /* (threads, page) where pages are cropped; NULL if never */
     int64_t page_bytes;
     bool keep_labels, labels_valid;

@@ -88,6 +88,15 @@ static vly_status read_pages(const vly_pipeline *p, vly_source *source, vly_box 
     return vly_pool_run(p->device->pool, (count + r.group - 1) / r.group, read_group, &r);
 }
 
+/* The same into device memory, by way of `stage` where the device has memory of its own. */
+static vly_status fill_pages(const vly_pipeline *p, vly_source *source, vly_box box, int32_t count, int64_t size,
+                             void *stage, void *to)
+{
+    if (p->device->unified) return read_pages(p, source, box, count, size, to);
+    VLY_TRY(read_pages(p, source, box, count, size, stage));
+    return vly_device_upload(p->device, to, stage, count * size * (box.x1 - box.x0) * (box.y1 - box.y0));
+}
+
 static int64_t grey_page(const vly_pipeline *p)
 {
     return (int64_t)(p->data.x1 - p->data.x0) * (p->data.y1 - p->data.y0);
@@ -124,11 +133,12 @@ static vly_status read_grey(vly_pipeline *p, int32_t k, vly_span s)
         vly_span before = vly_pipeline_span(p, k - 1);
         const uint16_t *from = slot_of(p, k - 1)->grey.data;
         have = before.d1 > s.d0 ? before.d1 : s.d0;
-        memcpy(to, from + (s.d0 - before.d0) * page, (size_t)((have - s.d0) * page) * sizeof *to);
+        VLY_TRY(vly_device_copy(p->device, to, from + (s.d0 - before.d0) * page,
+                                (have - s.d0) * page * (int64_t)sizeof *to));
         to += (have - s.d0) * page;
     }
     box.z0 = have;
-    return read_pages(p, p->grey, box, s.d1 - have, sizeof *to, to);
+    return fill_pages(p, p->grey, box, s.d1 - have, sizeof *to, p->stages.grey, to);
 }
 
 static vly_status read_mask(vly_pipeline *p, int32_t k, vly_span s)
@@ -136,18 +146,21 @@ static vly_status read_mask(vly_pipeline *p, int32_t k, vly_span s)
     vly_extent w = p->plan.window, shift = p->mask_shift;
     vly_box box = {shift.nx, shift.nx + w.nx, shift.ny, shift.ny + w.ny, shift.nz + s.z0, shift.nz + s.z1};
     uint8_t *to = slot_of(p, k)->mask.data;
-    return read_pages(p, p->mask, box, s.z1 - s.z0, 1, to + label_start(p, s));
+    return fill_pages(p, p->mask, box, s.z1 - s.z0, 1, p->stages.mask, to + label_start(p, s));
 }
 
 /* What the last pass left. Before there is anything, labels are VLY_OUTSIDE, so that the first labels all count as new. */
 static vly_status read_labels(vly_pipeline *p, int32_t k, vly_span s)
 {
     uint8_t *to = (uint8_t *)slot_of(p, k)->label.data + label_start(p, s);
+    uint8_t *host = p->device->unified ? to : p->stages.label_up;
     int64_t bytes = (s.z1 - s.z0) * label_page(p);
-    if (p->labels_valid && p->label_store.descriptor >= 0)
-        return vly_file_read(&p->label_store, to, bytes, s.z0 * label_page(p));
-    if (!p->labels_valid) memset(to, VLY_OUTSIDE, (size_t)bytes);
-    return VLY_OK;
+    if (p->labels_valid && p->plan.resident) return VLY_OK;
+    if (p->labels_valid)
+        VLY_TRY(vly_file_read(&p->label_store, host, bytes, s.z0 * label_page(p)));
+    else
+        memset(host, VLY_OUTSIDE, (size_t)bytes);
+    return host == to ? VLY_OK : vly_device_upload(p->device, to, host, bytes);
 }
 
 static vly_status read_slab(vly_pipeline *p, int32_t k)
@@ -178,17 +191,29 @@ static void *reader_main(void *self)
 
 /* ---- writing ---- */
 
+/* Labels of slab `k` to the sink, and to where the next pass finds them. */
+static vly_status write_slab(pass *a, int32_t k, vly_span s)
+{
+    vly_pipeline *p = a->p;
+    const uint8_t *labels = (const uint8_t *)slot_of(p, k)->label.data + label_start(p, s);
+    int64_t bytes = (s.z1 - s.z0) * label_page(p);
+    bool stored = p->label_store.descriptor >= 0;
+    if (!stored && !a->sink) return VLY_OK;
+    if (!p->device->unified) {
+        VLY_TRY(vly_device_download(p->device, p->stages.label_down, labels, bytes));
+        labels = p->stages.label_down;
+    }
+    if (stored) VLY_TRY(vly_file_write(&p->label_store, labels, bytes, s.z0 * label_page(p)));
+    return a->sink ? vly_sink_write(a->sink, s.z1 - s.z0, labels) : VLY_OK;
+}
+
 static void *writer_main(void *self)
 {
     pass *a = self;
     vly_pipeline *p = a->p;
     for (int32_t k = 0; k < p->plan.slabs && wait_for(a, &a->computed, k); k++) {
         vly_span s = vly_pipeline_span(p, k);
-        const uint8_t *labels = (const uint8_t *)slot_of(p, k)->label.data + label_start(p, s);
-        vly_status status = VLY_OK;
-        if (p->label_store.descriptor >= 0)
-            status = vly_file_write(&p->label_store, labels, (s.z1 - s.z0) * label_page(p), s.z0 * label_page(p));
-        if (status == VLY_OK && a->sink) status = vly_sink_write(a->sink, s.z1 - s.z0, labels);
+        vly_status status = write_slab(a, k, s);
         if (status != VLY_OK) {
             give_up(a, status);
             break;
