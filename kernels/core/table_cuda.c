@@ -13,4 +13,6 @@ const vly_kernels vly_kernels_cuda = {
     .kmeans_finish = vly_kmeans_finish_cuda,
     .joint = vly_joint_cuda,
     .multiply_add = vly_multiply_add_cuda,
+    .synth_nodes = vly_synth_nodes_cuda,
+    .synth_fields = vly_synth_fields_cuda,
 };
