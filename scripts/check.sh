@@ -35,8 +35,7 @@ run_step() {
         cmake --install build --prefix "$prefix"
         "$prefix/bin/voxelyte" --version
         "$prefix/bin/voxelyte" --help
-        find "$prefix" -path '*/man1/*' -name '*.1' -print0 | xargs -0 -r -n 1 man --warnings -l >"$prefix/man.txt"
-        find "$prefix" -path '*/completions/*' -type f -print0 | xargs -0 -r -n 1 bash -n ;;
+        bash -n "$prefix/share/bash-completion/completions/voxelyte" ;;
     demo)
         rm -rf out/demo
         scripts/demo.sh
@@ -50,7 +49,7 @@ if [ $# -gt 0 ]; then
     exit
 fi
 scripts/install-deps.sh gcc=gcc clang=clang clang-tidy=clang-tidy clang-format-14=clang-format-14 cppcheck=cppcheck \
-    shellcheck=shellcheck man=man-db
+    shellcheck=shellcheck
 mkdir -p out/check
 failed=0
 for step in "${steps[@]}"; do
