@@ -122,17 +122,19 @@ static inline void program_write_raw(const char *name, const void *voxels, const
     fclose(file);
 }
 
-/* A noisy u16 volume of three greys, `name`.raw. */
+/* A noisy u16 volume of three greys in blocks of 5 voxels, `name`.raw. */
 static inline void program_write_grey(const char *name, vly_extent e)
 {
-    static const int levels[] = {4000, 12000, 40000};
+    static const int levels[] = {4000, 12000, 12000, 40000, 40000, 40000};
     uint64_t state = 7;
-    int64_t count = vly_extent_voxels(e);
-    uint16_t *grey = malloc(sizeof *grey * (size_t)count);
+    uint16_t *grey = malloc(sizeof *grey * (size_t)vly_extent_voxels(e));
     ck_assert_ptr_nonnull(grey);
-    for (int64_t i = 0; i < count; i++)
-        grey[i] = (uint16_t)(levels[test_random(&state) % 3] + (int)(test_random(&state) % 3000));
-    program_write_raw(name, grey, "u16", sizeof *grey * (size_t)count, e);
+    for (int64_t z = 0, i = 0; z < e.nz; z++)
+        for (int64_t y = 0; y < e.ny; y++)
+            for (int64_t x = 0; x < e.nx; x++, i++)
+                grey[i] = (uint16_t)(levels[vly_hash((uint64_t)(x / 5 + 1000 * (y / 5) + 1000000 * (z / 5)), 3) % 6] +
+                                     (int)(test_random(&state) % 3000));
+    program_write_raw(name, grey, "u16", sizeof *grey * (size_t)vly_extent_voxels(e), e);
     free(grey);
 }
 

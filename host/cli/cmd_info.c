@@ -2,7 +2,6 @@
 #include "cli.h"
 
 #include <math.h>
-#include <string.h>
 
 static void print_size(const vly_document *document, int32_t i)
 {
@@ -44,9 +43,12 @@ static void print_volume(const vly_document *document, int32_t i)
                cli_number(document, "inputs.%d.grey.not_finite", i), cli_number(document, "inputs.%d.grey.values", i));
     printf("               from %.0f of %.0f pages\n", cli_number(document, "inputs.%d.grey.pages", i),
            cli_number(document, "inputs.%d.extent.2", i));
-    printf("  segment      %s, %s of memory in use%s\n", cli_word(document, "inputs.%d.plan.mode", i),
-           cli_bytes(cli_number(document, "inputs.%d.plan.host_bytes", i)),
-           strcmp(cli_word(document, "inputs.%d.plan.mode", i), "streaming") == 0 ? ", read once per pass" : "");
+    const char *reason = cli_word(document, "inputs.%d.plan.reason", i);
+    if (*reason)
+        fputs("  segment      not possible: ", stdout), cli_print_clean(stdout, reason), putchar('\n');
+    else
+        printf("  segment      %s within %s of memory\n", cli_word(document, "inputs.%d.plan.mode", i),
+               cli_bytes(cli_number(document, "inputs.%d.plan.host_bytes", i)));
 }
 
 static void summary(const vly_document *document)

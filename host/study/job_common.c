@@ -2,6 +2,10 @@
 #include "study/job_impl.h"
 
 #include "core/file.h"
+#include "core/memory.h"
+#include "io/io.h"
+
+#include <assert.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -139,7 +143,7 @@ vly_status vly_job_begin(vly_job *job, vly_device *device, const vly_settings *s
 
 static void complete(vly_job *job)
 {
-    for (int32_t i = 0; i < job->path_count; i++) {
+    for (int32_t i = 0; i < job->path_count && job->digested; i++) {
         json_t *input = json_array_get(job->inputs, (size_t)i);
         if (json_object_set_new(input, "xxh128", json_string(job->hex[i])) != 0) job->document->broken = true;
     }
@@ -147,25 +151,69 @@ static void complete(vly_job *job)
     vly_document_set(job->document, "seconds", json_real(round(1e3 * (vly_job_now() - job->started)) / 1e3));
 }
 
+static vly_status await_digests(vly_job *job)
+{
+    if (!job->reading) return VLY_OK;
+    pthread_join(job->reader, NULL);
+    job->reading = false;
+    job->digested = true;
+    return job->read_status == VLY_OK ? VLY_OK : vly_fail(job->read_status, "%s", job->read_message);
+}
+
+vly_status vly_job_publish(vly_job *job, const char *path, vly_sink *sink, const char *text)
+{
+    assert(job->published_count < VLY_JOB_OUTPUTS_MAX);
+    VLY_TRY(await_digests(job));
+    VLY_TRY(vly_document_check(job->document));
+    char *copy;
+    VLY_TRY(vly_strdup(&copy, path));
+    vly_status status = sink ? vly_sink_finish(sink) : vly_file_publish_text(path, text, job->settings->overwrite);
+    if (status == VLY_OK)
+        job->published[job->published_count++] = copy;
+    else
+        vly_free(copy);
+    return status;
+}
+
+/* The message of the failure that led here stays. */
+static void withdraw(const vly_job *job, vly_status status)
+{
+    char message[sizeof job->read_message];
+    snprintf(message, sizeof message, "%s", vly_error_message());
+    for (int32_t i = 0; i < job->published_count; i++) {
+        char sidecar[VLY_PATH_BYTES];
+        const char *path = job->published[i];
+        bool raw = vly_path_ends(path, ".raw");
+        (void)vly_file_remove(path);
+        if (!raw) continue;
+        snprintf(sidecar, sizeof sidecar, "%.*s.json", (int)strlen(path) - 4, path);
+        (void)vly_file_remove(sidecar);
+    }
+    vly_fail(status, "%s", message);
+}
+
 vly_status vly_job_end(vly_job *job, vly_status status, vly_document **out)
 {
     *out = NULL;
     job->device->progress = job->outer;
-    if (job->reading) {
-        if (status != VLY_OK) atomic_store(&job->stop, true);
-        pthread_join(job->reader, NULL);
-        if (status == VLY_OK && job->read_status != VLY_OK)
-            status = vly_fail(job->read_status, "%s", job->read_message);
-        if (status == VLY_OK) complete(job);
-    } else if (status == VLY_OK) {
-        job->path_count = 0;
-        complete(job);
+    if (status != VLY_OK) {
+        char message[sizeof job->read_message];
+        snprintf(message, sizeof message, "%s", vly_error_message());
+        atomic_store(&job->stop, true);
+        (void)await_digests(job);
+        vly_fail(status, "%s", message);
+    } else {
+        status = await_digests(job);
     }
+    if (status == VLY_OK) complete(job);
     if (status == VLY_OK) status = vly_document_check(job->document);
-    if (status == VLY_OK)
+    if (status == VLY_OK) {
         *out = job->document;
-    else
+    } else {
+        withdraw(job, status);
         vly_document_free(job->document);
+    }
+    for (int32_t i = 0; i < job->published_count; i++) vly_free(job->published[i]);
     return status;
 }
 
@@ -194,6 +242,19 @@ vly_status vly_job_open_input(vly_job *job, vly_source **out, const char *path)
     if (json_array_append_new(job->inputs, input) != 0) job->document->broken = true;
     job->paths[job->path_count++] = path;
     return VLY_OK;
+}
+
+vly_status vly_job_open_labels(vly_job *job, vly_source **out, const char *path)
+{
+    vly_source *file;
+    VLY_TRY(vly_job_open_input(job, &file, path));
+    return vly_source_labels(out, file, vly_job_label_map(job->settings));
+}
+
+const vly_label_map *vly_job_label_map(const vly_settings *settings)
+{
+    const vly_label_map *map = &settings->labels;
+    return memchr(map->listed, 1, sizeof map->listed) ? map : NULL;
 }
 
 static void *read_inputs(void *self)

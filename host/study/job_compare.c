@@ -56,16 +56,6 @@ static void add_result(vly_job *job, const vly_compare_result *r)
     vly_document_set(job->document, "jaccard", jaccard);
 }
 
-/* Opens one volume as phases. */
-static vly_status open_labels(vly_job *job, vly_source **out, const char *path)
-{
-    const vly_label_map *map = &job->settings->labels;
-    bool listed = memchr(map->listed, 1, sizeof map->listed) != NULL;
-    vly_source *file;
-    VLY_TRY(vly_job_open_input(job, &file, path));
-    return vly_source_labels(out, file, listed ? map : NULL);
-}
-
 vly_status vly_job_compare(vly_document **out, vly_device *device, const vly_settings *settings)
 {
     vly_source *labels[VLY_COMPARE_MAX] = {NULL};
@@ -77,7 +67,8 @@ vly_status vly_job_compare(vly_document **out, vly_device *device, const vly_set
         return vly_fail(VLY_EUSAGE, "compare: %d label volumes, 2 to %d expected", count, VLY_COMPARE_MAX);
     VLY_TRY(vly_job_check_output(settings));
     vly_status status = vly_job_begin(&job, device, settings, "compare");
-    for (int32_t i = 0; i < count && status == VLY_OK; i++) status = open_labels(&job, &labels[i], settings->inputs[i]);
+    for (int32_t i = 0; i < count && status == VLY_OK; i++)
+        status = vly_job_open_labels(&job, &labels[i], settings->inputs[i]);
     if (status == VLY_OK) status = vly_job_digest_inputs(&job);
     if (status == VLY_OK) status = vly_compare(&r, device, labels, count);
     if (status == VLY_OK) add_names(&job);

@@ -28,20 +28,19 @@ static vly_status copy_pages(vly_job *job, vly_source *from, vly_sink *to, vly_b
         vly_device_update(job->device, "convert", z + 1 - window.z0, window.z1 - window.z0, "pages");
     }
     vly_free(page);
-    return status == VLY_OK ? vly_sink_finish(to) : status;
+    return status;
 }
 
 static vly_status convert(vly_job *job, vly_source **from)
 {
     const vly_settings *settings = job->settings;
-    const vly_label_map *map = &settings->labels;
-    bool listed = memchr(map->listed, 1, sizeof map->listed) != NULL;
+    const vly_label_map *map = vly_job_label_map(settings);
     vly_box window;
     vly_sink *to;
     VLY_TRY(vly_job_open_input(job, from, settings->inputs[0]));
     VLY_TRY(vly_job_window(&window, settings, vly_source_info(*from)));
     VLY_TRY(vly_job_digest_inputs(job));
-    if (listed) {
+    if (map) {
         vly_source *file = *from;
         *from = NULL;
         VLY_TRY(vly_source_labels(from, file, map));
@@ -50,11 +49,12 @@ static vly_status convert(vly_job *job, vly_source **from)
     vly_sink_options options = {.extent = vly_box_extent(window),
                                 .type = info->type == VLY_U1 ? VLY_U8 : info->type,
                                 .voxel_size = info->voxel_size,
-                                .labels = listed,
+                                .labels = map != NULL,
                                 .overwrite = settings->overwrite,
                                 .compress = settings->compress};
     VLY_TRY(vly_sink_open(&to, settings->output, job->device, &options));
     vly_status status = copy_pages(job, *from, to, window);
+    if (status == VLY_OK) status = vly_job_publish(job, settings->output, to, NULL);
     vly_sink_close(to);
     vly_document_set(job->document, "output", vly_json_string(settings->output));
     vly_document_set(job->document, "extent", vly_job_extent(options.extent));

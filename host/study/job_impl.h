@@ -7,7 +7,7 @@
 #include "study/document_impl.h"
 #include "voxelyte/job.h"
 
-enum { VLY_JOB_INPUTS_MAX = 16 };
+enum { VLY_JOB_INPUTS_MAX = 16, VLY_JOB_OUTPUTS_MAX = 8 };
 
 typedef struct vly_job {
     vly_document *document;
@@ -22,10 +22,13 @@ typedef struct vly_job {
     char hex[VLY_JOB_INPUTS_MAX][VLY_DIGEST_BYTES];
     int32_t path_count;
     pthread_t reader;
-    bool reading;
+    bool reading, digested;
     atomic_bool stop;
     vly_status read_status;
     char read_message[512];
+
+    char *published[VLY_JOB_OUTPUTS_MAX]; /* files that are there by now: they go again if the job fails later */
+    int32_t published_count;
 } vly_job;
 
 /* The job must stay where it is until its end: the device tells it. */
@@ -34,8 +37,18 @@ vly_status vly_job_begin(vly_job *job, vly_device *device, const vly_settings *s
 /* Opens one, with the voxel size of the settings, and lists it in the document. */
 vly_status vly_job_open_input(vly_job *job, vly_source **out, const char *path);
 
+/* The same as phases, by the settings' label map. */
+vly_status vly_job_open_labels(vly_job *job, vly_source **out, const char *path);
+
+/* The settings' map, NULL if none was given. */
+const vly_label_map *vly_job_label_map(const vly_settings *settings);
+
 /* Starts the digests of what was opened so far. */
 vly_status vly_job_digest_inputs(vly_job *job);
+
+/* Finishes a sink, or writes a text if `sink` is NULL: the last thing that can go wrong, so what can go wrong besides is
+ * awaited first. The file is removed again if the job fails after all. */
+vly_status vly_job_publish(vly_job *job, const char *path, vly_sink *sink, const char *text);
 
 /* Waits for the digests, completes the document, and lets go. *out is NULL unless the status that comes back is VLY_OK. */
 vly_status vly_job_end(vly_job *job, vly_status status, vly_document **out);

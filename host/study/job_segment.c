@@ -4,19 +4,16 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/pipeline.h"
-#include "voxelyte/threshold.h"
+#include "voxelyte/kmeans.h"
 
 #include <assert.h>
 #include <math.h>
-#include <stdio.h>
-#include <unistd.h>
 
 typedef struct segment {
     vly_job job;
     vly_source *grey, *mask;
     vly_box window;
     const vly_grey_map *map;
-    char *outputs[VLY_METHODS]; /* labels that are there by now, to be removed if a later method fails */
     bool made_folder, histogram_written;
 } segment;
 
@@ -80,7 +77,7 @@ static vly_status write_histogram(segment *s, const uint64_t *histogram)
     for (int grey = 0; grey < 65536; grey++)
         if (histogram[grey] > 0) vly_text_add(&text, "%d,%llu\n", grey, (unsigned long long)histogram[grey]);
     vly_status status = text.status;
-    if (status == VLY_OK) status = vly_file_publish_text(settings->histogram, text.text, settings->overwrite);
+    if (status == VLY_OK) status = vly_job_publish(&s->job, settings->histogram, NULL, text.text);
     s->histogram_written = status == VLY_OK;
     vly_text_free(&text);
     return status;
@@ -121,10 +118,53 @@ static vly_status run_threshold(segment *s, json_t *to, vly_sink *labels)
     return status;
 }
 
+static json_t *centroids_of(const vly_kmeans_result *r)
+{
+    return json_pack("{s:o, s:o, s:o}", "am", vly_json_reals(r->centroids[VLY_AM], VLY_FEATURES), "cbd",
+                     vly_json_reals(r->centroids[VLY_CBD], VLY_FEATURES), "pore",
+                     vly_json_reals(r->centroids[VLY_PORE], VLY_FEATURES));
+}
+
+static json_t *weights_of(const double weights[VLY_PHASES])
+{
+    return vly_json_reals((const double[]){weights[VLY_AM], weights[VLY_CBD], weights[VLY_PORE]}, VLY_PHASES);
+}
+
+static void add_kmeans(segment *s, json_t *to, const vly_kmeans_result *r)
+{
+    add_counts(s, to, r->voxels, r->targets, r->counts);
+    set(s, to, "phase_weights", weights_of(r->phase_weights));
+    set(s, to, "feature_weights", vly_json_reals(r->feature_weights, VLY_FEATURE_GROUPS));
+    set(s, to, "final_weights", weights_of(r->final_weights));
+    set(s, to, "cost", vly_json_real(r->cost));
+    set(s, to, "evaluations", json_integer(r->evaluations));
+    set(s, to, "iterations", json_integer(r->iterations));
+    set(s, to, "converged", json_boolean(r->converged));
+    set(s, to, "relabelled", json_integer(r->relabelled));
+    set(s, to, "dark_am", json_integer(r->dark_am));
+    set(s, to, "bright_pore", json_integer(r->bright_pore));
+    set(s, to, "centroids", centroids_of(r));
+}
+
 static vly_status run_kmeans(segment *s, json_t *to, vly_sink *labels)
 {
-    (void)s, (void)to, (void)labels;
-    return vly_fail(VLY_EUSAGE, "kmeans: not in this build");
+    const vly_settings *settings = s->job.settings;
+    vly_kmeans_options options = VLY_KMEANS_OPTIONS_INIT;
+    vly_kmeans_result r;
+    options.region = region_of(s);
+    options.fractions = settings->fractions;
+    options.seed = settings->seed;
+    options.samples = settings->samples;
+    options.parameters = settings->parameters == VLY_PARAMS_2 ? 2 : 5;
+    options.evaluations = settings->evaluations;
+    options.ridge = settings->ridge;
+    options.robust_start = settings->robust_start;
+    options.exact = settings->exact;
+    VLY_TRY(vly_kmeans(&r, s->job.device, s->grey, labels, &options));
+    add_kmeans(s, to, &r);
+    vly_status status = write_histogram(s, r.histogram);
+    vly_kmeans_result_free(&r);
+    return status;
 }
 
 /* Segments into `path` and reports into `to`. */
@@ -145,7 +185,7 @@ static vly_status run_method(segment *s, vly_method method, const char *path, js
     set(s, to, "method", json_string(vly_method_name(method)));
     set(s, to, "output", vly_json_string(path));
     vly_status status = methods[method](s, to, labels);
-    if (status == VLY_OK) status = vly_sink_finish(labels);
+    if (status == VLY_OK) status = vly_job_publish(&s->job, path, labels, NULL);
     vly_sink_close(labels);
     if (to != s->job.document->root) set(s, to, "seconds", json_real(round(1e3 * (vly_job_now() - started)) / 1e3));
     return status;
@@ -197,10 +237,7 @@ static vly_status run_all(segment *s)
         if (json_array_append_new(reports, report) != 0) return vly_fail(VLY_EMEMORY, "document: out of memory");
         VLY_TRY(vly_format(&path, "%s/%s.tif", settings->output, vly_method_name(m)));
         vly_status status = run_method(s, m, path, report);
-        if (status == VLY_OK)
-            s->outputs[m] = path;
-        else
-            vly_free(path);
+        vly_free(path);
         VLY_TRY(status);
     }
     return VLY_OK;
@@ -214,20 +251,6 @@ static vly_status run_one(segment *s)
     return run_method(s, method, settings->output, s->job.document->root);
 }
 
-/* What was published before the failure goes too. */
-static void remove_outputs(const segment *s)
-{
-    const vly_settings *settings = s->job.settings;
-    char message[512];
-    snprintf(message, sizeof message, "%s", vly_error_message());
-    vly_status status = VLY_OK;
-    for (vly_method m = 0; m < VLY_METHODS; m++)
-        if (s->outputs[m]) status = vly_file_remove(s->outputs[m]);
-    if (s->histogram_written) status = vly_file_remove(settings->histogram);
-    if (s->made_folder && rmdir(settings->output) != 0) status = VLY_EIO;
-    if (status == VLY_OK) vly_fail(status, "%s", message); /* the first failure is the one to tell */
-}
-
 vly_status vly_job_segment(vly_document **out, vly_device *device, const vly_settings *settings)
 {
     segment s = {.grey = NULL};
@@ -239,7 +262,6 @@ vly_status vly_job_segment(vly_document **out, vly_device *device, const vly_set
     vly_source_close(s.grey);
     vly_source_close(s.mask);
     status = vly_job_end(&s.job, status, out);
-    if (status != VLY_OK) remove_outputs(&s);
-    for (vly_method m = 0; m < VLY_METHODS; m++) vly_free(s.outputs[m]);
+    if (status != VLY_OK && s.made_folder) vly_folder_drop(settings->output);
     return status;
 }

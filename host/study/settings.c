@@ -35,6 +35,7 @@ static const struct {
     [VLY_KIND_BYTES] = {vly_read_bytes, vly_write_integer64},
     [VLY_KIND_PAIR] = {vly_read_pair, vly_write_pair},
     [VLY_KIND_LENGTHS] = {vly_read_lengths, vly_write_lengths},
+    [VLY_KIND_SIZE] = {vly_read_size, vly_write_size},
     [VLY_KIND_BOX] = {vly_read_box, vly_write_box},
     [VLY_KIND_LABELS] = {vly_read_labels, vly_write_labels},
     [VLY_KIND_METHODS] = {vly_read_methods, vly_write_methods},

@@ -117,3 +117,22 @@ void vly_write_box(const vly_option_row *row, const void *field, char *text)
     (void)row;
     snprintf(text, VLY_PATH_BYTES, "%d:%d,%d:%d,%d:%d", b->x0, b->x1, b->y0, b->y1, b->z0, b->z1);
 }
+
+vly_status vly_read_size(const vly_option_row *row, void *field, const char *text)
+{
+    int64_t side[3];
+    for (int i = 0; i < 3; i++)
+        if ((i > 0 && !vly_skip(&text, ',')) || !vly_whole_read(&text, &side[i]))
+            return vly_fail(VLY_EUSAGE, "%s expected", row->option.value);
+    if (*text) return vly_fail(VLY_EUSAGE, "%s expected", row->option.value);
+    if (vly_extent_check(side[0], side[1], side[2], "size") != VLY_OK) return VLY_EUSAGE;
+    *(vly_extent *)field = (vly_extent){(int32_t)side[0], (int32_t)side[1], (int32_t)side[2]};
+    return VLY_OK;
+}
+
+void vly_write_size(const vly_option_row *row, const void *field, char *text)
+{
+    const vly_extent *e = field;
+    (void)row;
+    snprintf(text, VLY_PATH_BYTES, "%d,%d,%d", e->nx, e->ny, e->nz);
+}

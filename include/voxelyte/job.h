@@ -22,6 +22,9 @@ VLY_API vly_status vly_job_compare(vly_document **out, vly_device *device, const
 /* inputs: one volume. output: *.tif or *.raw. With labels listed, their values become 0, 1, 2, 255. */
 VLY_API vly_status vly_job_convert(vly_document **out, vly_device *device, const vly_settings *settings);
 
+/* output: a folder. */
+VLY_API vly_status vly_job_synth(vly_document **out, vly_device *device, const vly_settings *settings);
+
 /* inputs: names of stages, none for all. output: the document; "" for none. */
 VLY_API vly_status vly_job_bench(vly_document **out, vly_device *device, const vly_settings *settings);
 

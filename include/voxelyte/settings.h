@@ -57,6 +57,17 @@ typedef struct vly_settings {
     bool robust_start, exact;
     char histogram[VLY_PATH_BYTES]; /* CSV of the region's u16 grey values; "": none */
 
+    /* synth: see voxelyte/synth.h */
+    enum { VLY_PRESET_TWO_LAYER, VLY_PRESET_SINGLE_LAYER, VLY_PRESET_SLABS, VLY_PRESET_SPHERES } preset;
+    vly_extent size;
+    char labels_from[VLY_PATH_BYTES]; /* "": a cathode is made */
+    int32_t supersample, fib_ratio;
+    vly_fractions synth_fractions; /* all zero: the preset's */
+    bool literal, fib_grey;
+    double gradient, islands;
+    enum { VLY_GREY_PHASE, VLY_GREY_ABSORPTION, VLY_GREY_MIXED } grey_model;
+    double noise, noise_correlation, psf, fringe, rings;
+
     /* bench */
     int32_t side, repeats;
 
