@@ -98,6 +98,9 @@ static vly_status compute(vly_run *run, vly_piece *piece)
         char message[1000];
         snprintf(message, sizeof message, "%s", vly_error_message());
         (void)vly_run_log(run, "%s: %s", piece->name, message);
+        if (status == VLY_EAGAIN || status == VLY_ECANCELLED)
+            return vly_fail(status, "%s: interrupted in %s; run the same command again to go on", run->folder,
+                            piece->name);
         return vly_fail(status, "%s: %s", piece->name, message);
     }
     piece->seconds = clock_seconds() - start;
@@ -174,6 +177,21 @@ static bool has_labels(const vly_run *run)
     return false;
 }
 
+/* A process killed between its record and its lock leaves the lock's file, and one killed in the report its parts. */
+static void sweep(const vly_run *run)
+{
+    for (int32_t i = 0; i < run->count; i++) {
+        char *path, holder[160];
+        vly_lock lock;
+        bool got;
+        if (!vly_piece_done(&run->pieces[i])) continue;
+        if (vly_format(&path, "%s/pieces/%s.lock", run->folder, run->pieces[i].name) != VLY_OK) return;
+        if (vly_path_exists(path) && vly_lock_take(&lock, path, false, &got, holder) == VLY_OK) vly_lock_release(&lock);
+        vly_free(path);
+    }
+    vly_run_clear_parts(run, "figures");
+}
+
 vly_status vly_run_finish(vly_run *run, bool *complete)
 {
     vly_lock lock;
@@ -183,6 +201,7 @@ vly_status vly_run_finish(vly_run *run, bool *complete)
     vly_free(path);
     if (status != VLY_OK) return status;
     *complete = all_done(run);
+    sweep(run);
     if (!*complete || !vly_manifest_holds(run)) {
         static const char *const names[] = {"summary.csv", "report.html", "manifest.json"};
         for (size_t i = 0; i < sizeof names / sizeof *names && status == VLY_OK; i++)

@@ -126,33 +126,57 @@ vly_status vly_run_wipe(const vly_run *run)
 
 /* ---- making room ---- */
 
-/* What a killed process left of the file: .NAME.part-PID beside it. Only for who holds the file's lock. */
-static void remove_parts(const char *path)
+/* Removes what killed processes left in a folder: .NAME.part-PID of one file, or of all if name is "". */
+static void remove_parts(const char *folder, const char *name)
 {
-    char folder[VLY_PATH_BYTES], start[300], part[VLY_PATH_BYTES + 300];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-    int length = snprintf(start, sizeof start, ".%.250s.part-", slash + 1);
+    char start[300], part[VLY_PATH_BYTES + 300];
+    snprintf(start, sizeof start, ".%.250s%s", name, *name ? ".part-" : "");
     DIR *entries = opendir(folder);
     for (struct dirent *entry; entries && (entry = readdir(entries)) != NULL;) {
-        if (strncmp(entry->d_name, start, (size_t)length) != 0) continue;
+        if (strncmp(entry->d_name, start, strlen(start)) != 0 || !strstr(entry->d_name, ".part-")) continue;
         snprintf(part, sizeof part, "%s/%s", folder, entry->d_name);
         unlink(part); /* a leftover that stays does no harm */
     }
     if (entries) closedir(entries);
 }
 
+void vly_run_clear_parts(const vly_run *run, const char *name)
+{
+    char *path;
+    if (vly_run_path(&path, run, name) != VLY_OK) return;
+    remove_parts(path, "");
+    vly_free(path);
+}
+
+/* Every folder on the way to `path` from its character `from` on. */
+static vly_status make_folders(char *path, size_t from)
+{
+    vly_status status = VLY_OK;
+    for (char *slash = strchr(path + from, '/'); status == VLY_OK && slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (*path && !vly_path_is_folder(path)) status = vly_folder_make(path);
+        *slash = '/';
+    }
+    return status;
+}
+
+vly_status vly_run_make_folder(const vly_run *run)
+{
+    char *path;
+    VLY_TRY(vly_format(&path, "%s/", run->folder));
+    vly_status status = make_folders(path, 0);
+    vly_free(path);
+    return status;
+}
+
 vly_status vly_run_make_room(const vly_run *run, const char *name)
 {
     char *path;
-    vly_status status = VLY_OK;
     VLY_TRY(vly_run_path(&path, run, name));
-    for (char *slash = path + strlen(run->folder); status == VLY_OK && slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        status = vly_folder_make(path);
-        *slash = '/';
-    }
-    if (status == VLY_OK) remove_parts(path);
+    vly_status status = make_folders(path, strlen(run->folder) + 1);
+    char *slash = strrchr(path, '/');
+    *slash = 0;
+    if (status == VLY_OK) remove_parts(path, slash + 1);
     vly_free(path);
     return status;
 }

@@ -111,6 +111,12 @@ vly_status vly_run_remove(const vly_run *run, const char *name);
 /* Makes the folders on the way to FOLDER/name and clears away what a killed process left of that file. */
 vly_status vly_run_make_room(const vly_run *run, const char *name);
 
+/* The same for every file of FOLDER/name, which need not be there. */
+void vly_run_clear_parts(const vly_run *run, const char *name);
+
+/* Makes the study's folder and those above it. */
+vly_status vly_run_make_folder(const vly_run *run);
+
 /* ---- the work (run.c) ---- */
 
 /* Computes all that is asked for and not done. VLY_EAGAIN if what is left is in the hands of others. */

@@ -2,6 +2,7 @@
  * needs. Paths are no part of it, so a study may move. */
 #include "study/run_impl.h"
 
+#include "core/device_impl.h"
 #include "core/memory.h"
 
 #include <string.h>
@@ -23,8 +24,11 @@ static const char *path_of(const vly_sample *sample, uint32_t bit)
 /* Every file is digested once, however many pieces and samples use it. */
 static vly_status digest_inputs(vly_run *run)
 {
-    VLY_TRY(VLY_NEW(&run->inputs, (int64_t)run->study->count * ROLES, "inputs"));
-    for (int32_t s = 0; s < run->study->count; s++)
+    const int32_t samples = run->study->count;
+    VLY_TRY(VLY_NEW(&run->inputs, (int64_t)samples * ROLES, "inputs"));
+    for (int32_t s = 0; s < samples; s++) {
+        VLY_TRY(vly_device_stop(run->device));
+        vly_device_update(run->device, "digests of the inputs", s, samples, "sample");
         for (int32_t r = 0; r < ROLES; r++) {
             const vly_sample *sample = &run->study->samples[s];
             const char *path = path_of(sample, roles[r].bit);
@@ -41,6 +45,8 @@ static vly_status digest_inputs(vly_run *run)
             input->path = path;
             run->input_count++;
         }
+    }
+    vly_device_update(run->device, "digests of the inputs", samples, samples, "sample");
     return VLY_OK;
 }
 

@@ -44,7 +44,7 @@ static vly_status open_folder(const vly_run *run, vly_lock *share, bool overwrit
 {
     vly_lock door;
     char *path;
-    VLY_TRY(vly_folder_make(run->folder));
+    VLY_TRY(vly_run_make_folder(run));
     VLY_TRY(vly_run_refuse_foreign(run, overwrite));
     VLY_TRY(vly_run_make_room(run, "pieces/."));
     VLY_TRY(vly_run_path(&path, run, "pieces/.door.lock"));
@@ -92,12 +92,12 @@ static vly_status hand_over(vly_study_result *out, const vly_run *run)
     snprintf(out->run_id, sizeof out->run_id, "%s", run->run_id);
     if (run->count == 0) return VLY_OK;
     VLY_TRY(VLY_NEW(&out->pieces, run->count, "plan"));
-    for (; out->count < run->count; out->count++) {
+    while (out->count < run->count) {
         const vly_piece *piece = &run->pieces[out->count];
-        vly_study_piece *copy = &out->pieces[out->count];
+        vly_study_piece *copy = &out->pieces[out->count++];
         copy->state = piece->state;
         copy->seconds = piece->seconds;
-        VLY_TRY(vly_strdup(&copy->name, piece->name));
+        VLY_TRY(vly_strdup(&copy->name, piece->name ? piece->name : ""));
         VLY_TRY(vly_strdup(&copy->reason, piece->reason));
     }
     return VLY_OK;
