@@ -27,6 +27,7 @@ typedef struct vly_piece_kind {
     const char *outputs;                      /* below the sample's folder, separated by blanks; '*' is the method */
     bool (*wanted)(const vly_sample *sample); /* NULL: by every sample */
     vly_status (*work)(vly_run *run, const vly_piece *piece); /* its outputs' folders are there */
+    double (*estimate)(vly_run *run, const vly_piece *piece); /* s it will about take, for the plan; NULL: unknown */
     /* Adds what its document holds to summary.csv; NULL: nothing */
     void (*summarise)(vly_summary *summary, const vly_piece *piece, const vly_document *document);
 } vly_piece_kind;

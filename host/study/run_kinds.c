@@ -22,6 +22,7 @@ const vly_piece_kind vly_piece_kinds[] = {
      .after = "",
      .outputs = "labels/*.tif segment/*.json",
      .work = vly_work_segment,
+     .estimate = vly_estimate_segment,
      .summarise = vly_summarise_segment},
     {.name = "compare",
      .command = "compare",

@@ -4,7 +4,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "segment/histogram.h"
-#include "voxelyte/job.h"
+#include "study/job_impl.h"
 
 #include <stdio.h>
 
@@ -27,6 +27,20 @@ vly_status vly_work_segment(vly_run *run, const vly_piece *piece)
     vly_free(path);
     vly_document_free(document);
     return status;
+}
+
+double vly_estimate_segment(vly_run *run, const vly_piece *piece)
+{
+    vly_source *volume;
+    vly_box window;
+    json_t *plan = NULL;
+    if (vly_source_open(&volume, piece->sample->grey, NULL) != VLY_OK) return 0;
+    if (vly_job_window(&window, &piece->sample->settings, vly_source_info(volume)) == VLY_OK)
+        (void)vly_job_plan(&plan, run->device, volume, window, 1u << piece->method); /* no plan: 0 s, unknown */
+    double seconds = json_number_value(json_object_get(plan, "seconds"));
+    json_decref(plan);
+    vly_source_close(volume);
+    return seconds;
 }
 
 /* ---- histogram ---- */

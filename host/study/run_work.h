@@ -6,6 +6,7 @@
 
 vly_status vly_work_histogram(vly_run *run, const vly_piece *piece);
 vly_status vly_work_segment(vly_run *run, const vly_piece *piece);
+double vly_estimate_segment(vly_run *run, const vly_piece *piece);
 vly_status vly_work_compare(vly_run *run, const vly_piece *piece);
 
 void vly_summarise_segment(vly_summary *t, const vly_piece *piece, const vly_document *d);

@@ -79,6 +79,10 @@ static vly_status execute(vly_run *run, bool *complete)
     vly_status status = dry ? vly_run_refuse_foreign(run, overwrite) : open_folder(run, &share, overwrite);
     for (int32_t i = 0; i < run->count && status == VLY_OK && !(dry && overwrite); i++)
         status = vly_piece_judge(run, &run->pieces[i]);
+    for (int32_t i = 0; i < run->count && status == VLY_OK && dry; i++) {
+        vly_piece *piece = &run->pieces[i];
+        if (piece->seconds == 0 && piece->kind->estimate) piece->seconds = piece->kind->estimate(run, piece);
+    }
     if (status == VLY_OK && !dry) {
         status = vly_run_work_off(run);
         if (status == VLY_OK) status = vly_run_finish(run, complete);

@@ -66,7 +66,7 @@ typedef struct vly_study_piece {
     char *name;
     char *reason; /* why it is stale; "" else */
     vly_piece_state state;
-    double seconds; /* it took, or took last time; 0 if unknown */
+    double seconds; /* it took, or took last time, or in a plan will about take; 0 if unknown */
 } vly_study_piece;
 
 typedef struct vly_study_result {
