@@ -57,6 +57,7 @@ static const char segment_document[] =
     " \"target_counts\": {\"am\": 1500, \"cbd\": 582, \"pore\": 438}, \"threads\": 2,\n"
     " \"grey_map\": {\"offset\": 0, \"scale\": 1, \"low\": 0, \"high\": 99, \"clamped\": 0, \"exact\": true},\n"
     " \"warnings\": [\"a <b>bold</b> warning\"], \"thresholds\": [9, 30], \"phase_weights\": [1, 0.8, 1.25],\n"
+    " \"final_weights\": [1, 0.81, 1.24], \"converged\": false, \"dark_am\": 3, \"bright_pore\": 5,\n"
     " \"feature_weights\": [1, 0.5, 0.25, 0.125], \"cost\": 2.5e-9, \"evaluations\": 61, \"iterations\": 7,\n"
     " \"centroids\": [[50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76],\n"
     "  [20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46],\n"
@@ -102,7 +103,8 @@ static const char *make_study(const char *name, const char *grey)
     char text[1024];
     ck_assert_int_eq(vly_folder_make(folder), VLY_OK);
     make_sample(folder, grey, true);
-    snprintf(text, sizeof text, "version: 1\nmethods: all\ninput:\n  grey: '%s'\n  truth: truth.tif\n", grey);
+    snprintf(text, sizeof text, "version: 1\nmethods: all\nlabels: auto\ninput:\n  grey: '%s'\n  truth: truth.tif\n",
+             grey);
     put(folder, "study.yaml", text);
     return folder;
 }
@@ -144,6 +146,7 @@ START_TEST(a_complete_study_gets_every_section)
     has(page, "0.5 µm");
     has(page, ">t₁ = 9<");
     has(page, ">0.63<");
+    has(page, "Not converged");
     has(page, "href=\"./segment/kmeans.json\"");
     has(page, "href=\"./compare.json\"");
     vly_free(page);

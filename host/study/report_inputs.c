@@ -64,8 +64,10 @@ vly_status vly_report_inputs(vly_report *report)
     vly_text *to = &report->page;
     vly_html_add(to, "<div class=\"wide\"><table><thead><tr>");
     if (report->count > 1) vly_html_add(to, "<th>Sample</th>");
-    vly_html_add(to, "<th></th><th>File</th><th>Voxels, x × y × z</th><th>Voxel size</th><th>xxh128</th></tr></thead>"
-                     "<tbody>\n");
+    vly_html_add(
+        to,
+        "<th></th><th>File</th><th class=\"k\">Voxels, x × y × z</th><th>Voxel size</th><th>xxh128</th></tr></thead>"
+        "<tbody>\n");
     for (int32_t i = 0; i < report->count; i++) {
         const vly_report_sample *sample = &report->samples[i];
         VLY_TRY(row(report, sample, "grey", sample->sample->grey, vly_report_grey(sample)));

@@ -2,6 +2,7 @@
 #include "study/report_impl.h"
 
 #include <math.h>
+#include <string.h>
 
 static void step_row(vly_report *report, const vly_report_sample *sample, const char *name, const json_t *result)
 {
@@ -32,11 +33,13 @@ static void steps(vly_report *report)
     vly_html_add(to, "</tbody></table></div>\n");
 }
 
-/* The choices behind the numbers, defaults included. */
+/* The choices behind the numbers. The study in its folder has every setting spelled out, so a default is known by its value. */
 static void settings(vly_report *report)
 {
     const vly_settings *chosen = &report->samples[0].sample->settings;
-    char text[VLY_PATH_BYTES];
+    char text[VLY_PATH_BYTES], standard[VLY_PATH_BYTES];
+    vly_settings defaults;
+    vly_settings_defaults(&defaults);
     if (report->count > 1)
         vly_html_add(&report->page, "<p>Settings of %s; those of the other samples stand in study.yaml.</p>\n",
                      report->samples[0].sample->name);
@@ -48,8 +51,9 @@ static void settings(vly_report *report)
         const vly_option *option = vly_option_at(i);
         if (!vly_option_belongs(option, "run") || vly_option_is_machine(option->key)) continue;
         vly_settings_text(chosen, i, text);
+        vly_settings_text(&defaults, i, standard);
         vly_html_add(&report->page, "<tr><td>%s</td><td><code>%s</code></td><td><small>%s</small></td></tr>\n",
-                     option->key, text, vly_settings_given(chosen, option->key) ? "" : "default");
+                     option->key, text, strcmp(text, standard) == 0 ? "default" : "");
     }
     vly_html_add(&report->page, "</tbody></table></div>\n");
 }

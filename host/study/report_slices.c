@@ -67,7 +67,8 @@ static vly_status choose_view(const vly_report *report, const vly_report_sample 
 static vly_status load_panels(vly_report *report, const vly_report_sample *sample, figure *f)
 {
     const vly_label_map *map = &sample->sample->settings.labels;
-    bool mapped = vly_settings_given(&sample->sample->settings, "labels");
+    bool mapped = false;
+    for (int value = 0; value < 256; value++) mapped |= map->listed[value];
     VLY_TRY(add_panel(report, f, sample, "Tomogram", sample->sample->grey, NULL));
     if (sample->sample->truth)
         VLY_TRY(add_panel(report, f, sample, "Truth", sample->sample->truth, mapped ? map : NULL));

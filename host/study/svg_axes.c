@@ -73,7 +73,7 @@ void vly_svg_axes(vly_text *to, const vly_plot *plot)
         grid_line(to, x->at_low, at, x->at_high, at, "#e4e7eb");
         tick_label(to, x->at_low - 8, at + 4, "end", y, &ticks, ticks.at[i]);
     }
-    vly_svg_ticks(&ticks, x, 6);
+    vly_svg_ticks(&ticks, x, (int32_t)fmin(fmax((x->at_high - x->at_low) / 75, 2), 10)); /* room for "10 000" */
     for (int32_t i = 0; x->label && i < ticks.count; i++) {
         double at = vly_svg_at(x, ticks.at[i]);
         grid_line(to, at, y->at_low, at, y->at_low + 5, VLY_SVG_SOFT);
