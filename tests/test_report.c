@@ -5,6 +5,7 @@
 
 #include "core/fault.h"
 #include "core/file.h"
+#include "study/report_planes.h"
 
 #include "markup.h"
 
@@ -277,6 +278,24 @@ START_TEST(documents_of_any_shape_do_no_harm)
 }
 END_TEST
 
+START_TEST(sections_stay_inside_and_read_few_pages)
+{
+    static const vly_extent extents[] = {{1, 1, 1},       {3, 2, 256},        {1500, 900, 250},        {1000, 800, 257},
+                                         {7, 1000, 9999}, {5120, 5120, 3840}, {2304, 2304, 2147483647}};
+    for (size_t i = 0; i < sizeof extents / sizeof *extents; i++) {
+        vly_extent e = extents[i];
+        vly_view view;
+        vly_view_choose(&view, e, 400);
+        ck_assert(view.depth >= 1 && view.depth <= 256 && view.width <= 400 && view.height <= 400);
+        ck_assert((int64_t)(view.depth - 1) * view.stride < e.nz && (int64_t)view.depth * view.stride >= e.nz);
+        ck_assert(view.x0 >= 0 && view.x0 + (int64_t)(view.width - 1) * view.stride < e.nx);
+        ck_assert(view.y0 >= 0 && view.y0 + (int64_t)(view.height - 1) * view.stride < e.ny);
+        ck_assert(view.y < e.ny && view.z < e.nz && view.z % view.stride == 0);
+        if (e.nx <= 400) ck_assert_int_ge((int64_t)view.width * view.stride, e.nx); /* nothing is cut off */
+    }
+}
+END_TEST
+
 START_TEST(no_memory_no_page_no_leak)
 {
     const char *folder = make_study("memory", "grey.tif");
@@ -313,6 +332,7 @@ int main(void)
     TEST_CASE(suite, the_report_of_the_same_folder_is_the_same);
     TEST_CASE(suite, folders_without_a_study_are_named);
     TEST_CASE(suite, documents_of_any_shape_do_no_harm);
+    TEST_CASE(suite, sections_stay_inside_and_read_few_pages);
     TEST_CASE(suite, no_memory_no_page_no_leak);
     return test_run(suite);
 }

@@ -146,24 +146,31 @@ static vly_status draw(vly_text *svg, const figure *f)
     return svg->status;
 }
 
+/* Voxels that so many pixels span. */
+static int32_t span(const vly_view *view, int32_t pixels, int32_t voxels)
+{
+    int64_t reach = (int64_t)pixels * view->stride;
+    return reach < voxels ? (int32_t)reach : voxels;
+}
+
 static void caption(vly_report *report, const vly_report_sample *sample, const figure *f)
 {
     const vly_view *v = &f->view;
+    const vly_extent e = v->extent;
+    int32_t width = span(v, v->width, e.nx), height = span(v, v->height, e.ny);
     vly_text *to = &report->page;
-    bool cropped =
-        v->width * v->stride + v->stride <= v->extent.nx || v->height * v->stride + v->stride <= v->extent.ny;
     vly_html_add(to,
                  "The same cut of the tomogram and of each trinarisation (the paper’s Figure 2): above a section "
                  "through the electrode at y = %d, z from 0 at the top, by convention the separator’s side, to %d; "
-                 "below the plane z = %d. ",
-                 v->y, v->extent.nz - 1, v->z);
-    if (cropped)
-        vly_html_add(to, "Shown is the middle %d × %d × %d voxels of %d × %d × %d (x × y × z)", v->width * v->stride,
-                     v->height * v->stride, v->depth * v->stride, v->extent.nx, v->extent.ny, v->extent.nz);
+                 "below the plane z = %d%s. ",
+                 v->y, e.nz - 1, v->z, sample->sample->settings.window.x1 > 0 ? ", counted inside the window" : "");
+    if (width < e.nx || height < e.ny)
+        vly_html_add(to, "Shown is the middle %d × %d × %d voxels of %d × %d × %d (x × y × z)", width, height, e.nz,
+                     e.nx, e.ny, e.nz);
     else
-        vly_html_add(to, "Shown is the whole width of %d × %d × %d voxels (x × y × z)", v->extent.nx, v->extent.ny,
-                     v->extent.nz);
-    vly_html_add(to, v->stride > 1 ? ", every %dth voxel. " : ". ", v->stride);
+        vly_html_add(to, "Shown is the whole width of %d × %d × %d voxels (x × y × z)", e.nx, e.ny, e.nz);
+    if (v->stride > 1) vly_html_add(to, ", one voxel in %d along each axis", v->stride);
+    vly_html_add(to, ". ");
     if (f->panels[0].grey) vly_html_add(to, "Contrast stretched over the 0.5–99.5 %% range of what is seen. ");
     if (!f->known) vly_html_add(to, "The voxel size is unknown, so lengths are in voxels. ");
     vly_report_caption_end(report, sample->prefix, "labels");
