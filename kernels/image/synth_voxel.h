@@ -174,7 +174,8 @@ VLY_INLINE int64_t vly_synth_cell(const vly_synth_scene *s, const double p[3])
 /* 0 on the separator's side of the interface, 1 behind it. */
 VLY_INLINE uint8_t vly_synth_layer_at(const vly_synth_scene *s, const double p[3])
 {
-    if (!s->layered) return 0;
+    if (!s->layered || p[2] < s->interface - VLY_SYNTH_INTERFACE_REACH) return 0;
+    if (p[2] >= s->interface + VLY_SYNTH_INTERFACE_REACH) return 1;
     const double flat[3] = {p[0], p[1], 0.0};
     double w = 0.5 * vly_synth_spline(&s->wander, flat);
     w = w < -1.0 ? -1.0 : w > 1.0 ? 1.0 : w;
