@@ -285,6 +285,7 @@ START_TEST(the_gradient_is_found_again_in_the_truth)
 {
     vly_synth_options o = small_options(VLY_SYNTH_SINGLE_LAYER, 64);
     o.gradient = 0.4;
+    o.supersample = 2;
     volume v = make(&o, 2, 0);
     double sum[5] = {0}; /* n, x, y, xx, xy */
     double y[64];
@@ -305,7 +306,7 @@ END_TEST
 
 START_TEST(labels_hardly_depend_on_the_supersampling)
 {
-    vly_synth_options o = small_options(VLY_SYNTH_TWO_LAYER, 48);
+    vly_synth_options o = small_options(VLY_SYNTH_TWO_LAYER, 40);
     o.optics.noise = 0.0;
     o.supersample = 2;
     volume coarse = make(&o, 2, 0);
