@@ -88,6 +88,26 @@ START_TEST(only_regular_files_are_opened)
 }
 END_TEST
 
+static vly_status add_length(void *self, const char *name)
+{
+    *(int *)self += (int)strlen(name);
+    return strcmp(name, "stop") == 0 ? vly_fail(VLY_EDATA, "told to stop") : VLY_OK;
+}
+
+START_TEST(a_folder_is_listed_without_its_dots)
+{
+    const char *folder = fresh_folder("listed");
+    int length = 0;
+    put(test_path("listed/abc"), "");
+    put(test_path("listed/.de"), "");
+    ck_assert_int_eq(vly_folder_each(folder, add_length, &length), VLY_OK);
+    ck_assert_int_eq(length, 6);
+    put(test_path("listed/stop"), "");
+    test_fails(vly_folder_each(folder, add_length, &length), VLY_EDATA, "told to stop");
+    test_fails(vly_folder_each(test_path("nowhere"), add_length, &length), VLY_ENOINPUT, "nowhere");
+}
+END_TEST
+
 START_TEST(a_draft_appears_only_when_published)
 {
     const char *folder = fresh_folder("draft");
@@ -281,6 +301,7 @@ int main(void)
     Suite *suite = suite_create("file");
     TEST_CASE(suite, reading_is_exact);
     TEST_CASE(suite, only_regular_files_are_opened);
+    TEST_CASE(suite, a_folder_is_listed_without_its_dots);
     TEST_CASE(suite, a_draft_appears_only_when_published);
     TEST_CASE(suite, a_file_that_appears_meanwhile_is_not_replaced);
     TEST_CASE(suite, two_drafts_of_one_target_do_not_mix);

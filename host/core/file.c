@@ -3,6 +3,7 @@
 #include "core/fault.h"
 #include "core/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -272,6 +273,24 @@ vly_status vly_path_real(char **out, const char *path)
     if (!real) return failed(VLY_ENOINPUT, path, "find");
     vly_status status = vly_strdup(out, real);
     free(real);
+    return status;
+}
+
+vly_status vly_folder_each(const char *path, vly_status (*entry)(void *self, const char *name), void *self)
+{
+    DIR *folder = vly_fault("io.open") ? NULL : opendir(path);
+    if (!folder) return failed(VLY_ENOINPUT, path, "open");
+    vly_status status = VLY_OK;
+    while (status == VLY_OK) {
+        errno = 0; /* the end and a failure both come as NULL */
+        const struct dirent *next = vly_fault("io.readdir") ? NULL : readdir(folder);
+        if (!next) {
+            if (errno != 0) status = failed(VLY_EIO, path, "read");
+            break;
+        }
+        if (strcmp(next->d_name, ".") != 0 && strcmp(next->d_name, "..") != 0) status = entry(self, next->d_name);
+    }
+    closedir(folder);
     return status;
 }
 

@@ -61,6 +61,10 @@ vly_status vly_file_scratch(vly_file *out, const char *folder);
 /* Makes the folder if it is not there; its parent must be. */
 vly_status vly_folder_make(const char *path);
 
+/* Calls `entry` with every name in the folder except . and .., in no order, until one fails. VLY_ENOINPUT if there is no
+ * such folder. */
+vly_status vly_folder_each(const char *path, vly_status (*entry)(void *self, const char *name), void *self);
+
 /* Removes a folder that is empty; one that is not stays. */
 void vly_folder_drop(const char *path);
 

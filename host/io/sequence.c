@@ -3,8 +3,6 @@
 #include "io/io.h"
 
 #include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,23 +57,17 @@ static vly_status add_path(sequence *self, const char *folder, const char *name)
     return VLY_OK;
 }
 
-/* folder: with its slash, or "". pattern NULL: every TIFF file. */
-static vly_status list_files(sequence *self, const char *folder, const char *pattern)
+typedef struct listing {
+    sequence *self;
+    const char *folder, *pattern; /* folder with its slash, or ""; pattern NULL: every TIFF file */
+} listing;
+
+static vly_status add_if_wanted(void *argument, const char *name)
 {
-    vly_status status = VLY_OK;
-    const char *name = *folder ? folder : ".";
-    DIR *directory = opendir(name);
-    if (!directory) return vly_fail(VLY_ENOINPUT, "%s: cannot open: %s", name, strerror(errno));
-    for (struct dirent *entry; status == VLY_OK && (errno = 0, entry = readdir(directory));) {
-        const char *n = entry->d_name;
-        if (*n == '.') continue;
-        bool wanted =
-            pattern ? fnmatch(pattern, n, FNM_PERIOD) == 0 : vly_path_ends(n, ".tif") || vly_path_ends(n, ".tiff");
-        if (wanted) status = add_path(self, folder, n);
-    }
-    if (status == VLY_OK && errno != 0) status = vly_fail(VLY_EIO, "%s: cannot read: %s", name, strerror(errno));
-    closedir(directory);
-    return status;
+    const listing *l = argument;
+    bool wanted = l->pattern ? fnmatch(l->pattern, name, FNM_PERIOD) == 0
+                             : vly_path_ends(name, ".tif") || vly_path_ends(name, ".tiff");
+    return wanted && *name != '.' ? add_path(l->self, l->folder, name) : VLY_OK;
 }
 
 static vly_status find_files(sequence *self, const char *path)
@@ -87,7 +79,8 @@ static vly_status find_files(sequence *self, const char *path)
         VLY_TRY(vly_format(&folder, "%s%s", path, slash && !slash[1] ? "" : "/"));
     else
         VLY_TRY(vly_format(&folder, "%.*s", (int)(pattern - path), path));
-    vly_status status = list_files(self, folder, whole ? NULL : pattern);
+    listing l = {self, folder, whole ? NULL : pattern};
+    vly_status status = vly_folder_each(*folder ? folder : ".", add_if_wanted, &l);
     vly_free(folder);
     VLY_TRY(status);
     if (self->count == 0)
