@@ -105,6 +105,13 @@ START_TEST(imagej_in_inches_or_pixels_is_refused)
 }
 END_TEST
 
+START_TEST(a_quoted_tag_cannot_steer_a_terminal)
+{
+    is_asked_for(info_of(&(tiff_spec){.description = IMAGEJ "unit=\033[2Jpx\t\n", .x_resolution = 3}),
+                 VLY_SIZE_IMPLAUSIBLE, "unit=?[2Jpx?, XResolution 3");
+}
+END_TEST
+
 START_TEST(hyperstacks_of_one_channel_only)
 {
     vly_source *source;
@@ -318,6 +325,7 @@ int main(void)
     TEST_CASE(suite, imagej_says_pixels_per_unit_and_spacing);
     TEST_CASE(suite, imagej_without_spacing_means_one_unit);
     TEST_CASE(suite, imagej_in_inches_or_pixels_is_refused);
+    TEST_CASE(suite, a_quoted_tag_cannot_steer_a_terminal);
     TEST_CASE(suite, hyperstacks_of_one_channel_only);
     TEST_CASE(suite, directories_outweigh_a_stale_description);
     TEST_CASE(suite, ome_says_sizes_with_units);

@@ -156,6 +156,8 @@ static void settle(vly_voxel_size *out, const vly_voxel_size *first, const vly_v
         out->verdict = VLY_SIZE_CONFLICT;
         snprintf(out->origin, sizeof out->origin, "%.56s; %.56s", first->origin, second->origin);
     }
+    for (char *c = out->origin; *c; c++) /* it quotes the file, and will be printed */
+        if ((unsigned char)*c < ' ' || *c == 127) *c = '?';
 }
 
 /* ---- pages ---- */
