@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { SIDECAR_MAX = 1 << 20 };
 
@@ -219,18 +218,23 @@ static vly_status sidecar_text(char **out, const vly_sink *sink, const vly_sink_
                       options->labels ? ",\n \"description\": \"labels=0:pore,1:am,2:cbd,255:outside\"" : "");
 }
 
-/* An old sidecar never describes new voxels: it goes first, the new one comes last. */
+/* Both files are on the disk before either gets its name. An old sidecar never describes new voxels: it goes first, the
+ * new one comes last. */
 static vly_status finish_raw(vly_sink *sink)
 {
     raw_sink *self = sink->self;
+    vly_draft sidecar;
     char *text;
     VLY_TRY(sidecar_text(&text, sink, &self->options));
-    if (self->options.overwrite) unlink(self->sidecar);
-    vly_status status = vly_draft_publish(&self->draft);
+    vly_status status = vly_draft_open(&sidecar, self->sidecar, self->options.overwrite);
+    if (status == VLY_OK) status = vly_file_write(&sidecar.file, text, (int64_t)strlen(text), 0);
+    if (status == VLY_OK && self->options.overwrite) status = vly_file_remove(self->sidecar);
+    if (status == VLY_OK) status = vly_draft_publish(&self->draft);
     if (status == VLY_OK) {
-        status = vly_file_publish_text(self->sidecar, text, self->options.overwrite);
-        if (status != VLY_OK) unlink(sink->path); /* voxels alone say nothing */
+        status = vly_draft_publish(&sidecar);
+        if (status != VLY_OK) (void)vly_file_remove(sink->path); /* voxels alone say nothing */
     }
+    vly_draft_close(&sidecar);
     vly_free(text);
     return status;
 }
