@@ -105,7 +105,8 @@ START_TEST(studies_are_the_same_but_for_times_paths_and_hosts)
     put_study("A");
     put_study("B");
     check_diff(test_path("A"), test_path("B"), 0, "the same");
-    put("B", "compare.json", "{\"equal\": [[1, 0.5], [0.5, 1]], \"seconds\": 9.5, \"inputs\": [{\"path\": \"/b\"}]}");
+    put("B", "compare.json",
+        "{\"equal\": [[1, 0.5], [0.5, 1]], \"seconds\": 9.5, \"threads\": 2, \"inputs\": [{\"path\": \"/b\"}]}");
     check_diff(test_path("A"), test_path("B"), 0, "the same");
 }
 END_TEST

@@ -4,6 +4,7 @@
 #include "core/device_impl.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "study/study_impl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -135,12 +136,13 @@ vly_status vly_diff_rows(vly_diff_work *work, const char *name, const char *a, c
 
 /* ---- documents ---- */
 
+/* Who made it, where and how fast, not what it says. */
 static bool meaningless(const char *key)
 {
-    static const char *const keys[] = {"seconds", "path", "output", "device", "voxelyte", "commit", "command"};
+    static const char *const keys[] = {"seconds", "path", "device_description", "voxelyte", "commit", "command"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(key, keys[i]) == 0) return true;
-    return false;
+    return vly_option_is_machine(key);
 }
 
 typedef struct walk {

@@ -8,6 +8,7 @@
 #include "study/run_lock.h"
 #include "voxelyte/report.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,7 +104,7 @@ static vly_status compute(vly_run *run, vly_piece *piece)
                             piece->name);
         return vly_fail(status, "%s: %s", piece->name, message);
     }
-    piece->seconds = clock_seconds() - start;
+    piece->seconds = round(1e3 * (clock_seconds() - start)) / 1e3;
     VLY_TRY(vly_piece_record(run, piece));
     piece->state = VLY_PIECE_COMPUTED;
     piece->again = false;
