@@ -24,7 +24,8 @@ START_TEST(help_lists_every_command_and_every_option)
     PROGRAM_DOES(" ");
     char overview[PROGRAM_TEXT];
     strcpy(overview, program_out);
-    static const char *const commands[] = {"info", "synth", "segment", "compare", "convert", "report", "bench"};
+    static const char *const commands[] = {"info", "synth",  "segment", "compare", "convert",
+                                           "run",  "report", "verify",  "diff",    "bench"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         ck_assert_ptr_nonnull(strstr(overview, commands[i]));
         PROGRAM_DOES("help %s", commands[i]);
@@ -102,10 +103,21 @@ START_TEST(wrong_command_lines_are_refused_with_a_hint)
     PROGRAM_REFUSES(2, "this version has threshold and kmeans", "segment g.raw -o l.tif --method nn-am-cond");
     PROGRAM_REFUSES(2, "did you mean exit-codes?", "help exit-code");
     PROGRAM_REFUSES(2, "no format has that ending", "segment g.raw -o l.png");
-    PROGRAM_REFUSES(77, "CUDA", "info g.raw --device cuda");
-    PROGRAM_REFUSES(77, "CUDA", "segment g.raw -o l.tif --device=cuda:1");
     PROGRAM_REFUSES(2, "device", "info g.raw --device gpu");
     ck_assert_int_eq(program_files(), 2);
+}
+END_TEST
+
+START_TEST(a_device_that_is_not_usable_is_told)
+{
+    program_folder("device");
+    program_write_grey("g", SMALL);
+    vly_device *device;
+    if (vly_device_open(&device, "cuda", NULL) == VLY_OK) return vly_device_close(device); /* it is usable here */
+    PROGRAM_REFUSES(77, "cuda", "info g.raw --device cuda");
+    PROGRAM_REFUSES(77, "cuda", "segment g.raw -o l.tif --device=cuda:99");
+    PROGRAM_DOES("segment g.raw -o l.tif --device auto");
+    ck_assert_int_eq(program_files(), 3);
 }
 END_TEST
 
@@ -282,6 +294,7 @@ int main(void)
     TEST_CASE(suite, version_names_commit_and_libraries);
     TEST_CASE(suite, exit_codes_are_explained);
     TEST_CASE(suite, wrong_command_lines_are_refused_with_a_hint);
+    TEST_CASE(suite, a_device_that_is_not_usable_is_told);
     TEST_CASE(suite, options_stand_where_one_likes);
     TEST_CASE(suite, stdout_holds_the_document_and_nothing_else);
     TEST_CASE(suite, a_full_stdout_is_an_error);

@@ -108,6 +108,8 @@ vly_status cli_do_job(cli_call *cli, cli_job *job, cli_summary *summary)
     } else if (status == VLY_OK) {
         summary(document);
     }
+    /* what verify and diff found */
+    if (status == VLY_OK && vly_document_number(document, "differences") > 0.0) status = VLY_DIFFERENT;
     vly_document_free(document);
     return status;
 }

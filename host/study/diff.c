@@ -162,6 +162,8 @@ vly_status vly_diff(vly_diff_result *out, vly_device *device, const char *a, con
     vly_diff_work work = {.device = device};
     const bool study = is_study(a);
     *out = (vly_diff_result){.words = NULL};
+    if (study && !vly_path_exists(b)) return vly_fail(VLY_ENOINPUT, "%s: no such file or folder", b);
+    if (!study && is_study(b) && !vly_path_exists(a)) return vly_fail(VLY_ENOINPUT, "%s: no such file or folder", a);
     if (study != is_study(b))
         return vly_fail(VLY_EUSAGE, "%s is a study and %s is not: two studies or two volumes expected", study ? a : b,
                         study ? b : a);

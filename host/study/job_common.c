@@ -147,7 +147,7 @@ static void complete(vly_job *job)
         json_t *input = json_array_get(job->inputs, (size_t)i);
         if (json_object_set_new(input, "xxh128", json_string(job->hex[i])) != 0) job->document->broken = true;
     }
-    add_settings(job);
+    if (!job->settings_elsewhere) add_settings(job);
     vly_document_set(job->document, "seconds", json_real(round(1e3 * (vly_job_now() - job->started)) / 1e3));
 }
 

@@ -14,8 +14,9 @@ typedef struct vly_job {
     vly_device *device;
     const vly_settings *settings;
     json_t *inputs, *warnings;
-    vly_progress outer; /* whom the device told before */
-    double started;     /* s */
+    vly_progress outer;      /* whom the device told before */
+    double started;          /* s */
+    bool settings_elsewhere; /* the document does without: a study's manifest has them */
 
     /* a thread of its own reads the inputs for their digests, beside the work */
     const char *paths[VLY_JOB_INPUTS_MAX];

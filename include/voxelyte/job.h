@@ -25,6 +25,13 @@ VLY_API vly_status vly_job_convert(vly_document **out, vly_device *device, const
 /* output: a folder. */
 VLY_API vly_status vly_job_synth(vly_document **out, vly_device *device, const vly_settings *settings);
 
+/* inputs: a study file. output: its folder. The settings are what the command line gave. */
+VLY_API vly_status vly_job_run(vly_document **out, vly_device *device, const vly_settings *settings);
+
+/* inputs: a manifest; two folders or volumes. A difference is an answer: `differences` is above 0, `words` says where. */
+VLY_API vly_status vly_job_verify(vly_document **out, vly_device *device, const vly_settings *settings);
+VLY_API vly_status vly_job_diff(vly_document **out, vly_device *device, const vly_settings *settings);
+
 /* inputs: names of stages, none for all. output: the document; "" for none. */
 VLY_API vly_status vly_job_bench(vly_document **out, vly_device *device, const vly_settings *settings);
 

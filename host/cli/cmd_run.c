@@ -1,0 +1,53 @@
+/* voxelyte run: a study file in, a folder out. */
+#include "cli.h"
+
+#include "voxelyte/study.h"
+
+#include <string.h>
+
+static void summary(const vly_document *document)
+{
+    int32_t count = vly_document_length(document, "pieces");
+    for (int32_t i = 0; i < count; i++) {
+        printf("  %-10s ", cli_word(document, "pieces.%d.state", i));
+        cli_print_clean(stdout, cli_word(document, "pieces.%d.name", i));
+        if (strcmp(cli_word(document, "pieces.%d.state", i), "computed") == 0)
+            printf(" (%s)", cli_duration(cli_number(document, "pieces.%d.seconds", i)));
+        if (*cli_word(document, "pieces.%d.reason", i))
+            fputs(": ", stdout), cli_print_clean(stdout, cli_word(document, "pieces.%d.reason", i));
+        putchar('\n');
+    }
+    cli_print_clean(stdout, cli_word(document, "output"));
+    putchar('\n');
+}
+
+/* The study file has a say in how the device is opened; the command line has the last word. */
+static vly_status run(cli_call *cli)
+{
+    static vly_settings study; /* large */
+    vly_settings *settings = &cli->settings;
+    VLY_TRY(vly_study_settings(&study, settings->inputs[0], settings));
+    memcpy(settings->device, study.device, sizeof settings->device);
+    settings->threads = study.threads;
+    settings->memory_limit = study.memory_limit;
+    settings->device_memory_limit = study.device_memory_limit;
+    settings->command_line = cli->line;
+    return cli_do_job(cli, vly_job_run, summary);
+}
+
+const cli_command cli_run = {
+    .name = "run",
+    .usage = "STUDY.yaml -o FOLDER [OPTIONS]",
+    .summary = "a whole study from one file into one folder; goes on with what is there",
+    .text = "The study file names the samples and how to trinarise them; every option here is also a key there, and\n"
+            "the command line wins. FOLDER gets labels, result documents, tables and report.html. What is finished\n"
+            "is not computed again, so a run that was interrupted is simply started again, and several processes\n"
+            "may work on one folder.\n\n"
+            "  voxelyte run samples/two_layer.yaml -o out\n"
+            "  voxelyte run study.yaml -o out --only segment.kmeans\n"
+            "  voxelyte run study.yaml -o out --from compare --dry-run\n",
+    .least = 1,
+    .most = 1,
+    .output = true,
+    .run = run,
+};
