@@ -110,6 +110,8 @@ static void write_verdict(vly_report *report)
     else if (t.off > 0)
         vly_html_add(to, "<b>Volume fractions are off their targets by up to %lld voxel%s.</b> ", (long long)t.off,
                      plural((int64_t)t.off));
+    else
+        vly_html_add(to, "There were no targets to meet. ");
     if (!isnan(least))
         vly_html_add(to, "%s agree in %.1f %% of the voxels%s. ",
                      t.trinarisations > 2 ? "Any two trinarisations of a sample" : "The two trinarisations",

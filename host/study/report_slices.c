@@ -26,6 +26,7 @@ typedef struct figure {
     bool known;
     double width, depth, height; /* px of a section's picture */
     int32_t columns;
+    double pitch; /* px from column to column: room for a title even over a narrow picture */
 } figure;
 
 static vly_status add_panel(vly_report *report, figure *f, const vly_report_sample *sample, const char *title,
@@ -93,6 +94,7 @@ static void lay_out(figure *f)
     f->width = width * scale;
     f->depth = depth * scale;
     f->height = height * scale;
+    f->pitch = fmax(f->width, 110) + GAP;
 }
 
 static vly_status draw_section(vly_text *svg, const panel *p, const unsigned char *pixels, int32_t columns,
@@ -115,31 +117,36 @@ static void draw_scale_bar(vly_text *svg, const figure *f, double x, double bott
 {
     double extent = f->view.width * f->view.stride * f->um[0], length = vly_svg_nice(extent / 3);
     double px = length / extent * f->width;
-    vly_svg_rectangle(svg, x + 8, bottom - 32, fmax(px, 44) + 16, 24, "#ffffff", "none");
+    vly_svg_rectangle(svg, x + 8, bottom - 32, fmax(px, f->known ? 44 : 64) + 16, 24, "#ffffff", "none");
     vly_svg_rectangle(svg, x + 16, bottom - 14, px, 3, VLY_SVG_INK, "none");
     vly_html_add(svg, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"11\">%.*f %s</text>\n", x + 16, bottom - 18,
                  length < 1 ? (int)ceil(-log10(length) - 1e-9) : 0, length, f->known ? "µm" : "voxels");
 }
 
+/* What a section is and how large, at the first of a row; a section too low for words goes without. */
+static void draw_margin(vly_text *svg, const figure *f, double x, double y, double height, const char *name)
+{
+    if (height < 40) return;
+    vly_svg_style side = {.anchor = VLY_MIDDLE, .turn = -90, .colour = VLY_SVG_SOFT, .size = height < 70 ? 9 : 0};
+    vly_svg_text(svg, x - 9, y + height / 2, &side, name);
+    draw_scale_bar(svg, f, x, y + height);
+}
+
 /* Row by row of `columns` panels: title, x-z section, x-y section. */
 static vly_status draw(vly_text *svg, const figure *f)
 {
-    double block = TOP + f->depth + GAP + f->height + GAP;
+    double block = TOP + f->depth + GAP + f->height + GAP, total = LEFT + f->columns * f->pitch - GAP;
     int32_t rows = (f->count - 1) / f->columns + 1;
-    double total = LEFT + f->columns * (f->width + GAP);
     vly_svg_open(svg, fmax(total, 420), rows * block + FOOT, "Sections through the tomogram and its trinarisations");
     for (int32_t i = 0; i < f->count; i++) {
         const panel *p = &f->panels[i];
-        double x = LEFT + i % f->columns * (f->width + GAP), y = i / f->columns * block + TOP, y2 = y + f->depth + GAP;
+        double x = LEFT + i % f->columns * f->pitch, y = i / f->columns * block + TOP, y2 = y + f->depth + GAP;
         vly_svg_text(svg, x, y - 8, &(vly_svg_style){.size = 14, .bold = true}, p->title);
         VLY_TRY(draw_section(svg, p, p->planes.through, f->view.width, f->view.depth, x, y, f->width, f->depth));
         VLY_TRY(draw_section(svg, p, p->planes.flat, f->view.width, f->view.height, x, y2, f->width, f->height));
-        if (i % f->columns) continue;
-        vly_svg_style side = {.anchor = VLY_MIDDLE, .turn = -90, .colour = VLY_SVG_SOFT};
-        vly_svg_text(svg, x - 9, y + f->depth / 2, &side, "x–z section");
-        vly_svg_text(svg, x - 9, y2 + f->height / 2, &side, "x–y plane");
-        draw_scale_bar(svg, f, x, y + f->depth);
-        draw_scale_bar(svg, f, x, y2 + f->height);
+        if (i % f->columns > 0) continue;
+        draw_margin(svg, f, x, y, f->depth, "x–z section");
+        draw_margin(svg, f, x, y2, f->height, "x–y plane");
     }
     vly_report_legend(svg, LEFT, rows * block + 10, vly_report_phase_colours);
     vly_svg_close(svg);
