@@ -50,7 +50,7 @@ extern "C" vly_status vly_kmeans_search_cuda(vly_queue *queue, const uint16_t *g
 
 /* ---- the random sample: few voxels, each gathered on its own ---- */
 
-static __global__ void __launch_bounds__(VLY_BLOCK)
+static __global__ void __launch_bounds__(VLY_BLOCK, 2) /* else the oldest devices spill */
     sample_kernel(const uint16_t *grey, vly_region region, const uint8_t *mask, uint64_t seed, uint64_t last,
                   uint16_t *samples, int64_t stride, uint64_t *count)
 {
