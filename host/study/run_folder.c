@@ -5,7 +5,6 @@
 #include "core/file.h"
 #include "core/memory.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,41 +48,47 @@ static vly_status refuse_record(const vly_run *run, const char *name)
     return status;
 }
 
+typedef struct record_work {
+    const vly_run *run;
+    vly_status (*what)(const vly_run *, const char *);
+} record_work;
+
+static vly_status take_entry(void *self, const char *name)
+{
+    const record_work *work = self;
+    char piece[300];
+    size_t length = strlen(name);
+    if (name[0] == '.' || length < 6 || strcmp(name + length - 5, ".json") != 0) return VLY_OK;
+    snprintf(piece, sizeof piece, "%.*s", (int)length - 5, name);
+    return work->what(work->run, piece);
+}
+
 /* Calls `what` with the name of every record there is. */
 static vly_status for_each_record(const vly_run *run, vly_status (*what)(const vly_run *, const char *))
 {
+    record_work work = {run, what};
     char *folder;
-    vly_status status = VLY_OK;
     VLY_TRY(vly_run_path(&folder, run, "pieces"));
-    DIR *records = opendir(folder);
+    vly_status status = vly_path_is_folder(folder) ? vly_folder_each(folder, take_entry, &work) : VLY_OK;
     vly_free(folder);
-    for (struct dirent *entry; records && status == VLY_OK && (entry = readdir(records)) != NULL;) {
-        size_t length = strlen(entry->d_name);
-        if (entry->d_name[0] == '.' || length < 6 || strcmp(entry->d_name + length - 5, ".json") != 0) continue;
-        entry->d_name[length - 5] = 0;
-        status = what(run, entry->d_name);
-    }
-    if (records) closedir(records);
     return status;
 }
 
-/* Anything but hidden files in the folder. */
-static bool has_files(const char *path)
+static vly_status note_visible(void *self, const char *name)
 {
-    bool found = false;
-    DIR *folder = opendir(path);
-    for (struct dirent *entry; folder && !found && (entry = readdir(folder)) != NULL;) found = entry->d_name[0] != '.';
-    if (folder) closedir(folder);
-    return found;
+    bool *found = self;
+    *found |= name[0] != '.';
+    return VLY_OK;
 }
 
 vly_status vly_run_refuse_foreign(const vly_run *run, bool overwrite)
 {
     char *records;
     VLY_TRY(vly_run_path(&records, run, "pieces"));
-    bool ours = vly_path_is_folder(records);
+    bool ours = vly_path_is_folder(records), files = false;
     vly_free(records);
-    if (!ours && has_files(run->folder))
+    if (vly_path_is_folder(run->folder)) VLY_TRY(vly_folder_each(run->folder, note_visible, &files));
+    if (!ours && files)
         return vly_fail(VLY_EOUTPUT, "%s: holds files but no study, an empty or new folder expected", run->folder);
     return overwrite ? VLY_OK : for_each_record(run, refuse_record);
 }
@@ -126,18 +131,27 @@ vly_status vly_run_wipe(const vly_run *run)
 
 /* ---- making room ---- */
 
+typedef struct parts {
+    const char *folder;
+    char start[300]; /* of their names */
+} parts;
+
+static vly_status remove_part(void *self, const char *name)
+{
+    const parts *p = self;
+    char path[VLY_PATH_BYTES + 300];
+    if (strncmp(name, p->start, strlen(p->start)) != 0 || !strstr(name, ".part-")) return VLY_OK;
+    snprintf(path, sizeof path, "%s/%s", p->folder, name);
+    unlink(path); /* a leftover that stays does no harm */
+    return VLY_OK;
+}
+
 /* Removes what killed processes left in a folder: .NAME.part-PID of one file, or of all if name is "". */
 static void remove_parts(const char *folder, const char *name)
 {
-    char start[300], part[VLY_PATH_BYTES + 300];
-    snprintf(start, sizeof start, ".%.250s%s", name, *name ? ".part-" : "");
-    DIR *entries = opendir(folder);
-    for (struct dirent *entry; entries && (entry = readdir(entries)) != NULL;) {
-        if (strncmp(entry->d_name, start, strlen(start)) != 0 || !strstr(entry->d_name, ".part-")) continue;
-        snprintf(part, sizeof part, "%s/%s", folder, entry->d_name);
-        unlink(part); /* a leftover that stays does no harm */
-    }
-    if (entries) closedir(entries);
+    parts p = {.folder = folder};
+    snprintf(p.start, sizeof p.start, ".%.250s%s", name, *name ? ".part-" : "");
+    if (vly_path_is_folder(folder)) (void)vly_folder_each(folder, remove_part, &p);
 }
 
 void vly_run_clear_parts(const vly_run *run, const char *name)
