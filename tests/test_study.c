@@ -156,6 +156,23 @@ START_TEST(the_resolved_study_reads_back_the_same_from_anywhere)
 }
 END_TEST
 
+START_TEST(the_sample_study_is_understood)
+{
+    const char *root = getenv("VLY_SOURCE_DIR");
+    char path[600];
+    int64_t targets[VLY_PHASES];
+    vly_study *study;
+    if (!root) return;
+    snprintf(path, sizeof path, "%s/samples/two_layer.yaml", root);
+    vly_status status = vly_study_read(&study, path, NULL);
+    ck_assert_msg(status == VLY_OK, "%s", vly_error_message());
+    ck_assert_int_eq(study->samples[0].settings.methods, 3);
+    vly_fractions_targets(&study->samples[0].settings.fractions, 1920000, targets);
+    ck_assert(targets[VLY_AM] == 1151262 && targets[VLY_CBD] == 438077 && targets[VLY_PORE] == 330661);
+    vly_study_free(study);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("study");
@@ -163,5 +180,6 @@ int main(void)
     TEST_CASE(suite, a_sample_overrides_the_study_and_the_command_line_both);
     TEST_CASE(suite, what_makes_no_sense_is_refused_where_it_stands);
     TEST_CASE(suite, the_resolved_study_reads_back_the_same_from_anywhere);
+    TEST_CASE(suite, the_sample_study_is_understood);
     return test_run(suite);
 }
