@@ -77,10 +77,10 @@ typedef struct vly_source_options {
 
 #define VLY_SOURCE_OPTIONS_INIT ((vly_source_options){.voxel_size = {.verdict = VLY_SIZE_MISSING}})
 
-/* path: a TIFF file, a folder or glob of single-page TIFF files (natural order), or raw voxels with a JSON sidecar
- * (volume.raw + volume.json). options may be NULL. One grey channel, and brighter is larger: unsigned values and bits of
- * a TIFF that calls zero white are turned round. The sidecar is {"extent": [nx, ny, nz], "type": "u16"} and may hold
- * "endian": "big", "offset": bytes, "voxel_size_um": [x, y, z], "description": text.
+/* path: a TIFF file; a folder of single-page TIFF files (natural order), or a pattern for them with * ? [ in its last
+ * part; raw voxels with a JSON sidecar (volume.raw + volume.json), which is {"extent": [nx, ny, nz], "type": "u16"} and
+ * may hold "endian": "big", "offset": bytes, "voxel_size_um": [x, y, z], "description": text. options may be NULL.
+ * One grey channel, and brighter is larger: unsigned values and bits of a TIFF that calls zero white are turned round.
  * Fails with VLY_ENOINPUT (missing), VLY_EDATA (not a volume we can read; the message says why), VLY_EIO. */
 VLY_API vly_status vly_source_open(vly_source **out, const char *path, const vly_source_options *options);
 
