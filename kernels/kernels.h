@@ -35,16 +35,15 @@ typedef struct vly_kernels {
     vly_status (*kmeans_search)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
                                 const vly_kmeans_search *search /* host */, vly_kmeans_found *best);
 
-    /* Appends the features of voxels with h(index, seed) <= last to samples (VLY_SHELL_FEATURES, stride) u16, in any order;
-     * *count is where the next one goes and may pass stride. */
+    /* Appends the features of voxels with h(index, seed) <= last to samples (vly_kmeans_slot), in any order; *count is
+     * where the next one goes and may pass capacity, a multiple of VLY_KMEANS_BLOCK. */
     vly_status (*kmeans_sample)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
-                                uint64_t seed, uint64_t last, uint16_t *samples, int64_t stride, uint64_t *count);
+                                uint64_t seed, uint64_t last, uint16_t *samples, int64_t capacity, uint64_t *count);
 
-    /* One Lloyd pass over stored samples (VLY_SHELL_FEATURES, stride): label (stride) = vly_kmeans_nearest of the features.
-     * tally += the change against the labels found there; fresh: against none, they are not read.
-     * stride is a multiple of VLY_KMEANS_STRIDE; entries from `count` on may hold anything, their labels become
-     * VLY_OUTSIDE or stay. */
-    vly_status (*kmeans_assign_samples)(vly_queue *queue, const uint16_t *samples, int64_t count, int64_t stride,
+    /* One Lloyd pass over stored samples: label (count) = vly_kmeans_nearest of the features.
+     * tally += the change against the labels found there; fresh: against none, they are not read. The last block of
+     * samples may hold anything from `count` on. */
+    vly_status (*kmeans_assign_samples)(vly_queue *queue, const uint16_t *samples, int64_t count,
                                         const vly_kmeans_model *model /* host */, bool fresh, uint8_t *label,
                                         vly_kmeans_tally *tally);
 

@@ -161,9 +161,9 @@ START_TEST(in_one_dimension_boundaries_are_those_of_weighted_points)
     for (int m = 0; m < 27; m++) {
         model.x[m] = 1;
         for (int l = 0; l < 3; l++) model.w[l] = (float)w[l], model.mu[l][m] = (float)mu[l];
-        for (int g = 0; g < 65536; g++) samples[m * 65536 + g] = (uint16_t)g;
+        for (int g = 0; g < 65536; g++) samples[vly_kmeans_slot(g, m)] = (uint16_t)g;
     }
-    device->kernels->kmeans_assign_samples(device->queue, samples, 65536, 65536, &model, true, label, &tally);
+    device->kernels->kmeans_assign_samples(device->queue, samples, 65536, &model, true, label, &tally);
     double r[3] = {sqrt(w[0]), sqrt(w[1]), sqrt(w[2])};
     double inner_low = (r[VLY_PORE] * mu[VLY_PORE] + r[VLY_CBD] * mu[VLY_CBD]) / (r[VLY_PORE] + r[VLY_CBD]);
     double inner_high = (r[VLY_CBD] * mu[VLY_CBD] + r[VLY_AM] * mu[VLY_AM]) / (r[VLY_CBD] + r[VLY_AM]);

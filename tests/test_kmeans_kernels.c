@@ -214,30 +214,30 @@ END_TEST
 
 static void try_samples(const slab_case *c, vly_queue *queue, uint64_t *state)
 {
-    enum { COUNT = 200, STRIDE = 256 };
-    uint16_t *samples = test_guarded(27 * STRIDE * 2);
-    uint8_t *label = test_guarded(STRIDE);
+    enum { COUNT = 200, CAPACITY = 256 };
+    uint16_t *samples = test_guarded(27 * CAPACITY * 2);
+    uint8_t *label = test_guarded(CAPACITY);
     (void)state;
-    for (int i = 0; i < 27 * STRIDE; i++) samples[i] = c->grey[i % vly_extent_voxels(c->region.data)];
-    memset(label, VLY_OUTSIDE, STRIDE);
+    for (int i = 0; i < 27 * CAPACITY; i++) samples[i] = c->grey[i % vly_extent_voxels(c->region.data)];
+    memset(label, VLY_OUTSIDE, CAPACITY);
     vly_kmeans_tally got = {0}, total = {.changed = COUNT};
-    vly_kernels_cpu.kmeans_assign_samples(queue, samples, COUNT, STRIDE, &c->model, true, label, &got);
+    vly_kernels_cpu.kmeans_assign_samples(queue, samples, COUNT, &c->model, true, label, &got);
     for (int i = 0; i < COUNT; i++) {
         uint16_t f[27];
-        for (int m = 0; m < 27; m++) f[m] = samples[m * STRIDE + i];
+        for (int m = 0; m < 27; m++) f[m] = samples[vly_kmeans_slot(i, m)];
         uint8_t expected = oracle_label(&c->model, f);
         ck_assert_int_eq(label[i], expected);
         total.count[expected]++;
         for (int m = 0; m < 27; m++) total.sum[expected][m] += f[m];
     }
     expect_tally(&got, &total);
-    for (int i = COUNT; i < STRIDE; i++) ck_assert_int_eq(label[i], VLY_OUTSIDE);
+    for (int i = COUNT; i < CAPACITY; i++) ck_assert_int_eq(label[i], VLY_OUTSIDE);
     uint64_t before = got.changed;
-    vly_kernels_cpu.kmeans_assign_samples(queue, samples, COUNT, STRIDE, &c->model, false, label, &got);
+    vly_kernels_cpu.kmeans_assign_samples(queue, samples, COUNT, &c->model, false, label, &got);
     expect_tally(&got, &total);
     ck_assert_uint_eq(got.changed, before);
-    test_guarded_free(label, STRIDE);
-    test_guarded_free(samples, 27 * STRIDE * 2);
+    test_guarded_free(label, CAPACITY);
+    test_guarded_free(samples, 27 * CAPACITY * 2);
 }
 
 START_TEST(samples_are_labelled_like_voxels)
@@ -311,9 +311,9 @@ END_TEST
 
 static void try_sample(const slab_case *c, vly_queue *queue, uint64_t *state)
 {
-    int64_t stride = (c->voxels + 63) / 64 * 64, expected = 0;
+    int64_t capacity = (c->voxels + 63) / 64 * 64, expected = 0;
     uint64_t last = UINT64_MAX / 3, count = 0, seed = test_random(state), sum = 0, expected_sum = 0;
-    uint16_t *samples = test_guarded((size_t)(27 * stride * 2));
+    uint16_t *samples = test_guarded((size_t)(27 * capacity * 2));
     for (int64_t i = 0; i < c->voxels; i++) {
         uint16_t f[27];
         if (!inside(c, i) || vly_hash((uint64_t)(c->region.first + i), seed) > last) continue;
@@ -323,15 +323,15 @@ static void try_sample(const slab_case *c, vly_queue *queue, uint64_t *state)
         expected_sum += code; /* the order is free, so the set is compared by a sum of hashes */
         expected++;
     }
-    vly_kernels_cpu.kmeans_sample(queue, c->grey, &c->region, c->mask, seed, last, samples, stride, &count);
+    vly_kernels_cpu.kmeans_sample(queue, c->grey, &c->region, c->mask, seed, last, samples, capacity, &count);
     ck_assert_uint_eq(count, (uint64_t)expected);
     for (int64_t i = 0; i < expected; i++) {
         uint64_t code = 0;
-        for (int m = 0; m < 27; m++) code = vly_hash(code ^ samples[m * stride + i], 7);
+        for (int m = 0; m < 27; m++) code = vly_hash(code ^ samples[vly_kmeans_slot(i, m)], 7);
         sum += code;
     }
     ck_assert_uint_eq(sum, expected_sum);
-    test_guarded_free(samples, (size_t)(27 * stride * 2));
+    test_guarded_free(samples, (size_t)(27 * capacity * 2));
 }
 
 START_TEST(the_sample_is_what_the_hash_says)

@@ -28,7 +28,7 @@ static int64_t reserve(const vly_kmeans_options *options, vly_extent window)
 {
     const int64_t small = INT64_C(4) << 20;
     int64_t voxels = vly_extent_voxels(window);
-    int64_t sample = vly_kmeans_stride(options, voxels) * (VLY_FEATURES * 2 + 1),
+    int64_t sample = vly_kmeans_sample_capacity(options, voxels) * (VLY_FEATURES * 2 + 1),
             finish = vly_kmeans_finish_bytes(voxels);
     return (sample > finish ? sample : finish) + small;
 }

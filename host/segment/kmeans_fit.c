@@ -95,8 +95,8 @@ static vly_kmeans_state state_of(const fit *f, const double *theta, unsigned n)
 static vly_status assign_samples(vly_kmeans_job *job, const vly_kmeans_model *model, bool fresh,
                                  vly_kmeans_tally *tally)
 {
-    return job->device->kernels->kmeans_assign_samples(job->device->queue, job->samples.data, job->sampled, job->stride,
-                                                       model, fresh, job->labels.data, tally);
+    return job->device->kernels->kmeans_assign_samples(job->device->queue, job->samples.data, job->sampled, model,
+                                                       fresh, job->labels.data, tally);
 }
 
 /* Sum of squared errors of the fractions. */

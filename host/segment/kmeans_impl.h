@@ -23,12 +23,12 @@ typedef struct vly_kmeans_job {
     vly_kmeans_result *result;
     vly_kmeans_state state;
     uint16_t grey_low, grey_high; /* of the voxels to start from */
-    vly_buffer samples, labels;   /* (VLY_FEATURES, stride) u16, (stride) u8 */
-    int64_t stride, sampled;      /* sampled: on this rank */
+    vly_buffer samples, labels;   /* features as vly_kmeans_slot says, u16; (capacity) u8 */
+    int64_t capacity, sampled;    /* sampled: on this rank */
 } vly_kmeans_job;
 
-/* Largest number of voxels a sample of `voxels` can hold, rounded up to the stride of the kernels. */
-int64_t vly_kmeans_stride(const vly_kmeans_options *options, int64_t voxels);
+/* Largest number of voxels a sample of `voxels` can hold, rounded up to whole blocks. */
+int64_t vly_kmeans_sample_capacity(const vly_kmeans_options *options, int64_t voxels);
 
 /* Sets the centroids to start from, and takes the sample. VLY_EDATA (E_FLAT). */
 vly_status vly_kmeans_start(vly_kmeans_job *job);

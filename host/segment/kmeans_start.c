@@ -6,13 +6,13 @@
 #include <math.h>
 #include <string.h>
 
-int64_t vly_kmeans_stride(const vly_kmeans_options *options, int64_t voxels)
+int64_t vly_kmeans_sample_capacity(const vly_kmeans_options *options, int64_t voxels)
 {
     int64_t most = voxels;
     /* the size of a hash sample is binomial: 8 standard deviations of room */
     if (options->samples < voxels) most = options->samples + (int64_t)(8.0 * sqrt((double)options->samples)) + 64;
     if (most > voxels) most = voxels;
-    return (most + VLY_KMEANS_STRIDE - 1) / VLY_KMEANS_STRIDE * VLY_KMEANS_STRIDE;
+    return (most + VLY_KMEANS_BLOCK - 1) / VLY_KMEANS_BLOCK * VLY_KMEANS_BLOCK;
 }
 
 /* ---- searches ---- */
@@ -70,20 +70,20 @@ static vly_status sample_slab(void *self, vly_device *device, const vly_slab *sl
 {
     const sampling *s = self;
     return device->kernels->kmeans_sample(device->queue, slab->grey, &slab->region, slab->mask, s->job->options->seed,
-                                          s->last, s->job->samples.data, s->job->stride, s->count.data);
+                                          s->last, s->job->samples.data, s->job->capacity, s->count.data);
 }
 
 static vly_status begin_sampling(sampling *s)
 {
     vly_kmeans_job *job = s->job;
     int64_t voxels = job->result->voxels;
-    job->stride = vly_kmeans_stride(job->options, voxels);
+    job->capacity = vly_kmeans_sample_capacity(job->options, voxels);
     /* h < 2^64 M / N, in integers */
     s->last = job->options->samples >= voxels
                   ? UINT64_MAX
                   : (uint64_t)((((unsigned __int128)job->options->samples << 64) - 1) / (unsigned __int128)voxels);
-    VLY_TRY(vly_buffer_create(&job->samples, job->device, VLY_FEATURES * job->stride * 2, "k-means sample"));
-    VLY_TRY(vly_buffer_create(&job->labels, job->device, job->stride, "k-means sample"));
+    VLY_TRY(vly_buffer_create(&job->samples, job->device, VLY_FEATURES * job->capacity * 2, "k-means sample"));
+    VLY_TRY(vly_buffer_create(&job->labels, job->device, job->capacity, "k-means sample"));
     return vly_buffer_create(&s->count, job->device, sizeof(uint64_t), "k-means sample");
 }
 
@@ -92,9 +92,9 @@ static vly_status end_sampling(sampling *s)
     uint64_t count;
     VLY_TRY(vly_buffer_download(&s->count, &count, sizeof count));
     s->job->sampled = (int64_t)count;
-    if (s->job->sampled > s->job->stride)
+    if (s->job->sampled > s->job->capacity)
         return vly_fail(VLY_EINTERNAL, "k-means sample: %lld voxels were drawn, at most %lld expected",
-                        (long long)s->job->sampled, (long long)s->job->stride);
+                        (long long)s->job->sampled, (long long)s->job->capacity);
     return VLY_OK;
 }
 

@@ -16,8 +16,8 @@ vly_status vly_label_cpu(vly_queue *queue, const uint16_t *grey, const vly_regio
 vly_status vly_kmeans_search_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
                                  const vly_kmeans_search *search, vly_kmeans_found *best);
 vly_status vly_kmeans_sample_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
-                                 uint64_t seed, uint64_t last, uint16_t *samples, int64_t stride, uint64_t *count);
-vly_status vly_kmeans_assign_samples_cpu(vly_queue *queue, const uint16_t *samples, int64_t count, int64_t stride,
+                                 uint64_t seed, uint64_t last, uint16_t *samples, int64_t capacity, uint64_t *count);
+vly_status vly_kmeans_assign_samples_cpu(vly_queue *queue, const uint16_t *samples, int64_t count,
                                          const vly_kmeans_model *model, bool fresh, uint8_t *label,
                                          vly_kmeans_tally *tally);
 vly_status vly_kmeans_assign_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,

@@ -54,7 +54,7 @@ vly_status vly_kmeans_assign_cpu(vly_queue *queue, const uint16_t *grey, const v
     return vly_pool_run(queue->pool, j.rows.runs, assign_run, &j);
 }
 
-enum { SAMPLE_RUN = 1 << 15 }; /* a multiple of VLY_KMEANS_STRIDE */
+enum { SAMPLE_RUN = 1 << 15 }; /* a multiple of VLY_KMEANS_BLOCK */
 
 static vly_status assign_samples_run(void *self, int64_t item, int32_t worker)
 {
@@ -67,11 +67,10 @@ static vly_status assign_samples_run(void *self, int64_t item, int32_t worker)
     return VLY_OK;
 }
 
-vly_status vly_kmeans_assign_samples_cpu(vly_queue *queue, const uint16_t *samples, int64_t count, int64_t stride,
+vly_status vly_kmeans_assign_samples_cpu(vly_queue *queue, const uint16_t *samples, int64_t count,
                                          const vly_kmeans_model *model, bool fresh, uint8_t *label,
                                          vly_kmeans_tally *tally)
 {
-    job j = {
-        .lanes = vly_kmeans_lanes_of(queue), .samples = {samples, count, stride, model, label, fresh}, .tally = tally};
+    job j = {.lanes = vly_kmeans_lanes_of(queue), .samples = {samples, count, model, label, fresh}, .tally = tally};
     return vly_pool_run(queue->pool, (count + SAMPLE_RUN - 1) / SAMPLE_RUN, assign_samples_run, &j);
 }

@@ -92,8 +92,8 @@ extern "C" vly_status vly_kmeans_assign_cuda(vly_queue *queue, const uint16_t *g
 /* ---- stored samples ---- */
 
 static __global__ void __launch_bounds__(VLY_BLOCK)
-    assign_samples_kernel(const uint16_t *samples, int64_t count, int64_t stride, vly_kmeans_model model, bool fresh,
-                          uint8_t *label, vly_kmeans_tally *out)
+    assign_samples_kernel(const uint16_t *samples, int64_t count, vly_kmeans_model model, bool fresh, uint8_t *label,
+                          vly_kmeans_tally *out)
 {
     __shared__ block_tally tally;
     __shared__ unsigned long long changed;
@@ -104,7 +104,7 @@ static __global__ void __launch_bounds__(VLY_BLOCK)
         int64_t i = base + t;
         uint16_t f[VLY_SHELL_FEATURES];
         uint8_t before = VLY_OUTSIDE, now = VLY_OUTSIDE;
-        for (int m = 0; m < VLY_SHELL_FEATURES; m++) f[m] = i < count ? samples[m * stride + i] : 0;
+        for (int m = 0; m < VLY_SHELL_FEATURES; m++) f[m] = i < count ? samples[vly_kmeans_slot(i, m)] : 0;
         if (i < count) {
             if (!fresh) before = label[i];
             now = vly_kmeans_nearest(&model, f);
@@ -117,11 +117,11 @@ static __global__ void __launch_bounds__(VLY_BLOCK)
 }
 
 extern "C" vly_status vly_kmeans_assign_samples_cuda(vly_queue *queue, const uint16_t *samples, int64_t count,
-                                                     int64_t stride, const vly_kmeans_model *model, bool fresh,
-                                                     uint8_t *label, vly_kmeans_tally *tally)
+                                                     const vly_kmeans_model *model, bool fresh, uint8_t *label,
+                                                     vly_kmeans_tally *tally)
 {
     cudaLaunchConfig_t shape = vly_launch_shape(queue, (count + VLY_BLOCK - 1) / VLY_BLOCK);
     return vly_cuda_status(
-        cudaLaunchKernelEx(&shape, assign_samples_kernel, samples, count, stride, *model, fresh, label, tally),
+        cudaLaunchKernelEx(&shape, assign_samples_kernel, samples, count, *model, fresh, label, tally),
         "kmeans_assign_samples");
 }

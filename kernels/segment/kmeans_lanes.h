@@ -16,10 +16,10 @@ typedef struct vly_kmeans_slab {
 } vly_kmeans_slab;
 
 typedef struct vly_kmeans_samples {
-    const uint16_t *features; /* (VLY_SHELL_FEATURES, stride), stride a multiple of VLY_KMEANS_STRIDE */
-    int64_t count, stride;
+    const uint16_t *features; /* see vly_kmeans_slot */
+    int64_t count;
     const vly_kmeans_model *model;
-    uint8_t *label; /* (stride) */
+    uint8_t *label; /* (count) */
     bool fresh;
 } vly_kmeans_samples;
 
@@ -28,7 +28,7 @@ enum { VLY_KMEANS_CHUNK = 256 }; /* voxels of one call of distances */
 typedef struct vly_kmeans_lanes {
     /* Rows [row, end): labels, and what that changes. */
     void (*assign)(const vly_kmeans_slab *slab, int64_t row, int64_t end, vly_kmeans_tally *tally);
-    /* Samples [first, end), first a multiple of VLY_KMEANS_STRIDE. */
+    /* Samples [first, end), first a multiple of VLY_KMEANS_BLOCK. */
     void (*assign_samples)(const vly_kmeans_samples *samples, int64_t first, int64_t end, vly_kmeans_tally *tally);
     /* d[l][i]: distances of voxels x ... x + n - 1 of a row of region->inner to all three centroids; n <= the chunk. */
     void (*distances)(const vly_kmeans_slab *slab, int64_t row, int32_t x, int32_t n,

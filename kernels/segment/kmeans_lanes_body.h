@@ -186,7 +186,7 @@ static void assign_samples(const vly_kmeans_samples *samples, int64_t first, int
     memset(&s, 0, sizeof s);
     for (int64_t i = first; i < end; i += LANES) {
         V f[VLY_SHELL_FEATURES];
-        for (int m = 0; m < VLY_SHELL_FEATURES; m++) f[m] = v_load(samples->features + m * samples->stride + i);
+        for (int m = 0; m < VLY_SHELL_FEATURES; m++) f[m] = v_load(samples->features + vly_kmeans_slot(i, m));
         assign_block(&s, f, end - i < LANES ? (int32_t)(end - i) : LANES, samples->model, samples->fresh, NULL,
                      samples->label + i, tally);
     }

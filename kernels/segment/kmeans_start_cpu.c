@@ -14,7 +14,7 @@ typedef struct job {
     pthread_mutex_t lock; /* of best */
     uint64_t seed, last;
     uint16_t *samples;
-    int64_t stride;
+    int64_t capacity;
     uint64_t *count;
 } job;
 
@@ -133,11 +133,11 @@ vly_status vly_kmeans_search_cpu(vly_queue *queue, const uint16_t *grey, const v
 static void store(const job *j, int64_t row, const int32_t *chosen, int32_t n)
 {
     uint64_t at = __atomic_fetch_add(j->count, (uint64_t)n, __ATOMIC_RELAXED);
-    for (int32_t i = 0; i < n && at + (uint64_t)i < (uint64_t)j->stride; i++) {
+    for (int32_t i = 0; i < n && at + (uint64_t)i < (uint64_t)j->capacity; i++) {
         uint16_t f[VLY_SHELL_FEATURES];
         gather(j, f, row, chosen[i]);
         vly_features_sort(f);
-        for (int m = 0; m < VLY_SHELL_FEATURES; m++) j->samples[m * j->stride + (int64_t)at + i] = f[m];
+        for (int m = 0; m < VLY_SHELL_FEATURES; m++) j->samples[vly_kmeans_slot((int64_t)at + i, m)] = f[m];
     }
 }
 
@@ -164,14 +164,14 @@ static vly_status sample_run(void *self, int64_t item, int32_t worker)
 }
 
 vly_status vly_kmeans_sample_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
-                                 uint64_t seed, uint64_t last, uint16_t *samples, int64_t stride, uint64_t *count)
+                                 uint64_t seed, uint64_t last, uint16_t *samples, int64_t capacity, uint64_t *count)
 {
     job j = {.slab = {grey, mask, region, NULL, NULL, false},
              .rows = vly_rows_of(region),
              .seed = seed,
              .last = last,
              .samples = samples,
-             .stride = stride,
+             .capacity = capacity,
              .count = count};
     return vly_pool_run(queue->pool, j.rows.runs, sample_run, &j);
 }

@@ -52,7 +52,7 @@ extern "C" vly_status vly_kmeans_search_cuda(vly_queue *queue, const uint16_t *g
 
 static __global__ void __launch_bounds__(VLY_BLOCK, 2) /* else the oldest devices spill */
     sample_kernel(const uint16_t *grey, vly_region region, const uint8_t *mask, uint64_t seed, uint64_t last,
-                  uint16_t *samples, int64_t stride, uint64_t *count)
+                  uint16_t *samples, int64_t capacity, uint64_t *count)
 {
     vly_extent inner = vly_box_extent(region.inner);
     int64_t voxels = vly_extent_voxels(inner);
@@ -64,17 +64,18 @@ static __global__ void __launch_bounds__(VLY_BLOCK, 2) /* else the oldest device
         vly_features_gather(f, grey, region.data, region.inner.x0 + x, region.inner.y0 + y, region.inner.z0 + z);
         vly_features_sort(f);
         uint64_t at = atomicAdd((unsigned long long *)count, 1ull);
-        for (int m = 0; m < VLY_SHELL_FEATURES && at < (uint64_t)stride; m++) samples[m * stride + (int64_t)at] = f[m];
+        for (int m = 0; m < VLY_SHELL_FEATURES && at < (uint64_t)capacity; m++)
+            samples[vly_kmeans_slot((int64_t)at, m)] = f[m];
     }
 }
 
 extern "C" vly_status vly_kmeans_sample_cuda(vly_queue *queue, const uint16_t *grey, const vly_region *region,
                                              const uint8_t *mask, uint64_t seed, uint64_t last, uint16_t *samples,
-                                             int64_t stride, uint64_t *count)
+                                             int64_t capacity, uint64_t *count)
 {
     int64_t voxels = vly_extent_voxels(vly_box_extent(region->inner));
     cudaLaunchConfig_t shape = vly_launch_shape(queue, (voxels + VLY_BLOCK - 1) / VLY_BLOCK);
     return vly_cuda_status(
-        cudaLaunchKernelEx(&shape, sample_kernel, grey, *region, mask, seed, last, samples, stride, count),
+        cudaLaunchKernelEx(&shape, sample_kernel, grey, *region, mask, seed, last, samples, capacity, count),
         "kmeans_sample");
 }

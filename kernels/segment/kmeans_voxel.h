@@ -6,7 +6,13 @@
 
 #include <float.h>
 
-enum { VLY_KMEANS_STRIDE = 64 }; /* samples are stored in multiples of this */
+/* Samples are stored in blocks, (VLY_SHELL_FEATURES, VLY_KMEANS_BLOCK) each: vectors and warps read in one stream. */
+enum { VLY_KMEANS_BLOCK = 64 };
+
+VLY_INLINE int64_t vly_kmeans_slot(int64_t sample, int feature)
+{
+    return (sample / VLY_KMEANS_BLOCK * VLY_SHELL_FEATURES + feature) * VLY_KMEANS_BLOCK + sample % VLY_KMEANS_BLOCK;
+}
 
 /* What assignment needs, in single precision. Phases in the order of vly_phase. */
 typedef struct vly_kmeans_model {
