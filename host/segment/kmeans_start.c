@@ -118,17 +118,13 @@ static vly_status find_middle(search *middle, vly_kmeans_job *job, vly_kmeans_fo
 {
     const vly_stage stage = {"voxel between them", search_slab, middle};
     middle->what = (vly_kmeans_search){.halfway = 1};
-    for (int m = 0; m < VLY_FEATURES; m++)
-        middle->what.twice[m] = (int32_t)found[VLY_AM].f[m] + (int32_t)found[VLY_PORE].f[m];
+    memcpy(middle->what.ends[0], found[VLY_PORE].f, sizeof found[0].f);
+    memcpy(middle->what.ends[1], found[VLY_AM].f, sizeof found[0].f);
     VLY_TRY(begin_search(middle, job->device));
     VLY_TRY(vly_pipeline_pass(job->pipeline, "k-means start", &stage, 1, NULL));
     VLY_TRY(end_search(middle, &found[VLY_CBD]));
-    size_t bytes = sizeof found[0].f;
-    if (memcmp(found[VLY_CBD].f, found[VLY_PORE].f, bytes) == 0 ||
-        memcmp(found[VLY_CBD].f, found[VLY_AM].f, bytes) == 0)
-        return vly_fail(VLY_EDATA,
-                        "%s: no neighbourhood lies between the darkest and the brightest one, three distinct ones "
-                        "expected (E_FLAT)",
+    if (found[VLY_CBD].key == UINT64_MAX)
+        return vly_fail(VLY_EDATA, "%s: fewer than three distinct neighbourhoods, no CBD to be told apart (E_FLAT)",
                         job->path);
     return VLY_OK;
 }

@@ -42,7 +42,7 @@ static void gather(const job *j, uint16_t *f, int64_t row, int32_t x)
 
 static void offer(vly_kmeans_found *best, uint64_t key, int64_t index, const uint16_t *f)
 {
-    if (key > best->key || (key == best->key && index >= best->index)) return;
+    if (key == UINT64_MAX || key > best->key || (key == best->key && index >= best->index)) return;
     best->key = key;
     best->index = index;
     memcpy(best->f, f, sizeof best->f);
@@ -114,7 +114,7 @@ vly_status vly_kmeans_search_cpu(vly_queue *queue, const uint16_t *grey, const v
     vly_kmeans_model model = {0};
     for (int m = 0; m < VLY_SHELL_FEATURES; m++) {
         model.x[m] = 1.0f;
-        model.mu[0][m] = (float)search->twice[m] / 2.0f;
+        model.mu[0][m] = (float)(search->ends[0][m] + search->ends[1][m]) / 2.0f;
     }
     job j = {.lanes = vly_kmeans_lanes_of(queue),
              .slab = {grey, mask, region, &model, NULL, false},

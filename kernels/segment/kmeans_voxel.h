@@ -58,10 +58,10 @@ VLY_INLINE uint8_t vly_kmeans_nearest(const vly_kmeans_model *model, const uint1
 /* ---- start: brightest and darkest voxel, and the one halfway between them in feature space (spec 4.3) ---- */
 
 typedef struct vly_kmeans_search {
-    int32_t halfway;   /* 0: the extreme voxel of grey value `grey`; 1: nearest to `twice` / 2 */
+    int32_t halfway; /* 0: the extreme voxel of grey value `grey`; 1: nearest to the middle of both ends, and neither */
     int32_t brightest; /* extreme: 1 wants the largest sum of features, 0 the smallest */
     uint16_t grey;
-    int32_t twice[VLY_SHELL_FEATURES]; /* halfway: mu_AM + mu_P */
+    uint16_t ends[2][VLY_SHELL_FEATURES]; /* halfway */
 } vly_kmeans_search;
 
 typedef struct vly_kmeans_found {
@@ -78,18 +78,18 @@ typedef struct vly_kmeans_found {
         }                      \
     }
 
+/* UINT64_MAX: not to be considered. */
 VLY_INLINE uint64_t vly_kmeans_search_key(const vly_kmeans_search *search, const uint16_t *f)
 {
     uint64_t key = 0;
-    if (search->halfway) {
-        for (int m = 0; m < VLY_SHELL_FEATURES; m++) {
-            int64_t t = 2 * (int64_t)f[m] - search->twice[m];
-            key += (uint64_t)(t * t);
-        }
-        return key;
+    int unlike[2] = {0, 0};
+    if (!search->halfway && f[0] != search->grey) return UINT64_MAX;
+    for (int m = 0; m < VLY_SHELL_FEATURES; m++) {
+        int64_t t = 2 * (int64_t)f[m] - search->ends[0][m] - search->ends[1][m];
+        key += search->halfway ? (uint64_t)(t * t) : f[m];
+        for (int e = 0; e < 2; e++) unlike[e] |= f[m] != search->ends[e][m];
     }
-    if (f[0] != search->grey) return UINT64_MAX;
-    for (int m = 0; m < VLY_SHELL_FEATURES; m++) key += f[m];
+    if (search->halfway) return unlike[0] && unlike[1] ? key : UINT64_MAX;
     return search->brightest ? (uint64_t)UINT32_MAX - key : key;
 }
 
