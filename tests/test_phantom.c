@@ -1,0 +1,128 @@
+/* Accuracy on the synthetic cathode, whose truth is known: the acceptance figures of spec section 11, at 96^3 (a figure
+ * there moves by less than 0.01 between 96^3 and 128^3). */
+#include "kmeans_run.h"
+
+#include "voxelyte/synth.h"
+
+enum { SIDE = 96, VOXELS = SIDE * SIDE * SIDE };
+
+typedef struct phantom {
+    vly_device *device;
+    uint16_t *grey;
+    uint8_t *truth;
+    vly_fractions fractions; /* of the truth */
+} phantom;
+
+static phantom make_phantom(double noise)
+{
+    phantom p = {.device = test_device(0, 0), .grey = malloc(2 * VOXELS), .truth = malloc(VOXELS)};
+    vly_synth_options options = VLY_SYNTH_OPTIONS_INIT;
+    vly_synth_result made;
+    options.extent = (vly_extent){SIDE, SIDE, SIDE};
+    options.optics.noise = noise;
+    vly_status status = vly_synth_memory(&made, p.device, p.grey, p.truth, &options);
+    ck_assert_msg(status == VLY_OK, "%s", vly_error_message());
+    p.fractions.parts[VLY_AM] = VLY_FRACTIONS_ONE;
+    for (int l = 0; l < VLY_PHASES; l++) {
+        if (l == VLY_AM) continue;
+        p.fractions.parts[l] = (int64_t)((__int128)made.counts[l] * VLY_FRACTIONS_ONE / VOXELS);
+        p.fractions.parts[VLY_AM] -= p.fractions.parts[l];
+    }
+    return p;
+}
+
+static void free_phantom(phantom *p)
+{
+    free(p->truth);
+    free(p->grey);
+    vly_device_close(p->device);
+}
+
+/* Share of voxels that are right; AM must be what is found best, as in fig. 4 of the paper. */
+static double accuracy(const phantom *p, const uint8_t *labels)
+{
+    int64_t both[VLY_PHASES] = {0}, either[VLY_PHASES] = {0}, right = 0;
+    for (int64_t i = 0; i < VOXELS; i++) {
+        ck_assert_int_lt(labels[i], VLY_PHASES);
+        either[labels[i]]++;
+        if (labels[i] == p->truth[i]) {
+            both[labels[i]]++;
+            right++;
+        } else {
+            either[p->truth[i]]++;
+        }
+    }
+    double jaccard[VLY_PHASES];
+    for (int l = 0; l < VLY_PHASES; l++) jaccard[l] = (double)both[l] / (double)either[l];
+    ck_assert(jaccard[VLY_AM] > jaccard[VLY_CBD] && jaccard[VLY_AM] > jaccard[VLY_PORE]);
+    return (double)right / VOXELS;
+}
+
+static double threshold_accuracy(const phantom *p)
+{
+    const vly_extent e = {SIDE, SIDE, SIDE};
+    vly_threshold_options options = VLY_THRESHOLD_OPTIONS_INIT;
+    vly_threshold_result result;
+    vly_source *source;
+    vly_sink *sink;
+    uint8_t *labels = malloc(VOXELS);
+    options.fractions = p->fractions;
+    ck_assert_int_eq(vly_source_memory(&source, p->grey, VLY_U16, e, NULL), VLY_OK);
+    ck_assert_int_eq(vly_sink_memory(&sink, labels, VLY_U8, e), VLY_OK);
+    ck_assert_int_eq(vly_threshold(&result, p->device, source, sink, &options), VLY_OK);
+    double share = accuracy(p, labels);
+    vly_threshold_result_free(&result);
+    vly_sink_close(sink);
+    vly_source_close(source);
+    free(labels);
+    return share;
+}
+
+static double kmeans_accuracy(const phantom *p, int32_t parameters)
+{
+    run r = make_run(p->device, p->grey, (vly_extent){SIDE, SIDE, SIDE});
+    r.options.fractions = p->fractions;
+    r.options.parameters = parameters;
+    r.options.samples = 65536;
+    do_run(&r);
+    expect_exact_counts(&r);
+    ck_assert(r.result.converged);
+    ck_assert_int_lt(r.result.relabelled, VOXELS / 100); /* spec 4.5: expect < 1 % */
+    double share = accuracy(p, r.labels);
+    free_run(&r);
+    return share;
+}
+
+/* Reference figures of spec section 11, tolerance as stated there. */
+static const double tolerance = 0.03;
+
+START_TEST(with_little_noise_single_voxels_say_more_than_neighbourhoods)
+{
+    phantom p = make_phantom(0.06);
+    double threshold = threshold_accuracy(&p), five = kmeans_accuracy(&p, 5), two = kmeans_accuracy(&p, 2);
+    ck_assert_double_eq_tol(threshold, 0.880, tolerance);
+    ck_assert_double_eq_tol(five, 0.838, tolerance);
+    ck_assert_double_eq_tol(two, 0.828, tolerance);
+    ck_assert_double_le(five, threshold);
+    free_phantom(&p);
+}
+END_TEST
+
+START_TEST(with_much_noise_neighbourhoods_win)
+{
+    phantom p = make_phantom(0.30);
+    double threshold = threshold_accuracy(&p), five = kmeans_accuracy(&p, 5);
+    ck_assert_double_eq_tol(threshold, 0.707, tolerance);
+    ck_assert_double_eq_tol(five, 0.802, tolerance);
+    ck_assert_double_ge(five - threshold, 0.05);
+    free_phantom(&p);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("phantom");
+    TEST_CASE(suite, with_little_noise_single_voxels_say_more_than_neighbourhoods);
+    TEST_CASE(suite, with_much_noise_neighbourhoods_win);
+    return test_run(suite);
+}
