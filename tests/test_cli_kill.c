@@ -110,7 +110,7 @@ static int stopped_by(int number, int again)
 
 START_TEST(a_signal_stops_the_work_and_leaves_nothing)
 {
-    static const int cases[][2] = {{SIGINT, 130}, {SIGTERM, 75}, {SIGUSR1, 75}, {SIGXCPU, 75}};
+    static const int cases[][2] = {{SIGINT, 130}, {SIGTERM, 75}, {SIGHUP, 75}, {SIGUSR1, 75}, {SIGXCPU, 75}};
     program_folder("signal");
     program_write_grey("g", (vly_extent){200, 200, 100});
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -138,8 +138,8 @@ END_TEST
 START_TEST(values_that_make_no_sense_are_refused)
 {
     vly_settings_defaults(&settings);
-    refused("threads", "0", "from 1 to 1024");
-    refused("threads", "1025", "from 1 to 1024");
+    refused("threads", "0", "from 1 to 256");
+    refused("threads", "257", "from 1 to 256");
     refused("threads", "2.5", "whole number");
     refused("threads", "99999999999999999999", "whole number");
     refused("threads", "", "whole number");

@@ -17,13 +17,16 @@ static void on_signal(int number)
 
 void cli_signals_catch(void)
 {
-    static const int stop[] = {SIGINT, SIGTERM, SIGUSR1, SIGXCPU};
-    struct sigaction action;
+    static const int stop[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGXCPU};
+    struct sigaction action, before;
     memset(&action, 0, sizeof action);
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;
     action.sa_handler = on_signal;
-    for (size_t i = 0; i < sizeof stop / sizeof *stop; i++) sigaction(stop[i], &action, NULL);
+    for (size_t i = 0; i < sizeof stop / sizeof *stop; i++) {
+        bool ignored = sigaction(stop[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+        if (!ignored) sigaction(stop[i], &action, NULL); /* nohup and background jobs mean it */
+    }
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
     sigaction(SIGXFSZ, &action, NULL);

@@ -181,6 +181,7 @@ static vly_status run_method(segment *s, vly_method method, const char *path, js
                                 .overwrite = settings->overwrite,
                                 .compress = settings->compress};
     double started = vly_job_now();
+    if (method >= VLY_METHODS) return vly_fail(VLY_EUSAGE, "segment: no method, threshold or kmeans expected");
     VLY_TRY(vly_sink_open(&labels, path, s->job.device, &options));
     set(s, to, "method", json_string(vly_method_name(method)));
     set(s, to, "output", vly_json_string(path));
