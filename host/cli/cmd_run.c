@@ -11,8 +11,10 @@ static void summary(const vly_document *document)
     for (int32_t i = 0; i < count; i++) {
         printf("  %-10s ", cli_word(document, "pieces.%d.state", i));
         cli_print_clean(stdout, cli_word(document, "pieces.%d.name", i));
-        if (strcmp(cli_word(document, "pieces.%d.state", i), "computed") == 0)
-            printf(" (%s)", cli_duration(cli_number(document, "pieces.%d.seconds", i)));
+        const char *state = cli_word(document, "pieces.%d.state", i);
+        double seconds = cli_number(document, "pieces.%d.seconds", i);
+        if (strcmp(state, "finished") != 0 && seconds > 0)
+            printf(strcmp(state, "computed") == 0 ? " (%s)" : " (about %s)", cli_duration(seconds));
         if (*cli_word(document, "pieces.%d.reason", i))
             fputs(": ", stdout), cli_print_clean(stdout, cli_word(document, "pieces.%d.reason", i));
         putchar('\n');
