@@ -11,7 +11,7 @@ run_step() {
     local prefix=$PWD/out/check/prefix
     case $1 in
     format) sources | xargs -0 clang-format-14 --dry-run --Werror ;;
-    shells) shellcheck .ci/run scripts/*.sh tests/*.sh ;;
+    shells) shellcheck .ci/run scripts/*.sh scripts/bench/*.sh tests/*.sh ;;
     test) scripts/test.sh ;;
     gcc | clang) # warnings as errors, and the tests again: results do not depend on the compiler
         cmake -S . -B "build-$1" -G Ninja -DCMAKE_C_COMPILER="$1" -DVLY_WERROR=ON

@@ -1,0 +1,78 @@
+"""voxelyte beside what a user would pick instead: a numpy histogram, a scikit-learn Lloyd pass. Called by bench.sh.
+
+Both sides run in turn, so that a busy machine slows both; ratios are of medians. Both use all processors where they can."""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+from sklearn.cluster import KMeans
+
+ROUNDS = 5
+SIDE = 160
+PASSES = 6
+
+
+def volume():
+    """Three grey levels in cells of 16 voxels, and noise: as the bench of the program has it."""
+    rng = np.random.default_rng(1)
+    cells = rng.choice([8192, 14746, 40960], size=(SIDE // 16,) * 3, p=[0.2, 0.2, 0.6])
+    grey = cells.repeat(16, 0).repeat(16, 1).repeat(16, 2)
+    return (grey + rng.normal(4096, 1200, grey.shape)).clip(0, 65535).astype(np.uint16)
+
+
+def features(grey):
+    """(voxels, 27): the grey value, and those of 6, 12 and 8 neighbours, each shell sorted. Edges wrap: only the time counts."""
+    shells = {0: [], 1: [], 2: [], 3: []}
+    for offset in np.ndindex(3, 3, 3):
+        shift = tuple(o - 1 for o in offset)
+        shells[sum(map(abs, shift))].append(np.roll(grey, shift, (0, 1, 2)).ravel())
+    sorted_shells = [np.sort(np.stack(s, axis=1), axis=1) for s in shells.values()]
+    return np.concatenate(sorted_shells, axis=1).astype(np.float32)
+
+
+def ours(program, stage, *options):
+    """Mvoxel/s of one stage."""
+    out = subprocess.run([program, "bench", stage, "--json", "--quiet", "--repeats", "3", *options], check=True, capture_output=True)
+    return next(row["rate"] for row in json.loads(out.stdout)["rows"] if row["stage"] == stage)
+
+
+def numpy_histogram(grey):
+    begin = time.perf_counter()
+    np.bincount(grey, minlength=65536)
+    return 1e-6 * grey.size / (time.perf_counter() - begin)
+
+
+def sklearn_pass(x, start):
+    """One Lloyd pass: what PASSES more of them cost, without validation and start-up."""
+    seconds = []
+    for passes in (1, 1 + PASSES):
+        begin = time.perf_counter()
+        fit = KMeans(3, init=start, n_init=1, max_iter=passes, tol=0, algorithm="lloyd").fit(x)
+        seconds.append(time.perf_counter() - begin)
+        if fit.n_iter_ != passes:
+            sys.exit("scikit-learn converged early: its passes cannot be timed")
+    return 1e-6 * len(x) * PASSES / (seconds[1] - seconds[0])
+
+
+def main():
+    program = sys.argv[1]
+    grey = volume()
+    x = features(grey)
+    start = np.repeat(np.float32([[9000], [20000], [30000]]), 27, axis=1)
+    rows = {
+        "histogram, one thread, numpy.bincount": (
+            lambda: ours(program, "histogram", "--threads", "1"), lambda: numpy_histogram(grey.ravel())),
+        "k-means pass, scikit-learn with features ready": (lambda: ours(program, "kmeans"), lambda: sklearn_pass(x, start)),
+    }
+    print(f"{'median of ' + str(ROUNDS) + ' rounds, in turn':48} {'voxelyte':>10} {'peer':>10}  Mvoxel/s")
+    for name, (mine, peer) in rows.items():
+        rates = [(mine(), peer()) for _ in range(ROUNDS)]
+        a, b = (statistics.median(r) for r in zip(*rates))
+        print(f"{name:48} {a:10.1f} {b:10.1f}  {a / b:.1f} x")
+
+
+main()
