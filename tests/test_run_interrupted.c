@@ -77,7 +77,7 @@ START_TEST(a_killed_run_goes_on_to_the_same_bits)
     run_ok(&result, study, straight);
     vly_study_result_free(&result);
     /* a stride through all calls, in one folder that is killed again and again until a run gets through */
-    for (int site = 3; killed(study, folder, (snprintf(fault, sizeof fault, "kill:io:%d", site), fault)); site += 17) {
+    for (int site = 3; killed(study, folder, (snprintf(fault, sizeof fault, "kill:io:%d", site), fault)); site += 29) {
         kills++;
         vly_document *manifest;
         if (vly_path_exists(below(folder, "manifest.json"))) {
@@ -151,13 +151,13 @@ static void check_faults(const char *seam, const char *code, int stride)
 
 START_TEST(a_full_disk_is_a_status_and_the_next_run_mends_it)
 {
-    check_faults("io", "=ENOSPC", 11);
+    check_faults("io", "=ENOSPC", 23);
 }
 END_TEST
 
 START_TEST(memory_that_is_short_is_a_status_and_the_next_run_mends_it)
 {
-    check_faults("alloc", "", 29);
+    check_faults("alloc", "", 61);
 }
 END_TEST
 
