@@ -35,12 +35,22 @@ static vly_status options_of(vly_synth_options *out, const vly_settings *setting
     return voxel_size_of(&out->voxel_size, &settings->voxel_size);
 }
 
+/* The tomogram carries the size of its voxels: one that is made up would be believed. */
+static vly_status check_size(const vly_volume_info *info)
+{
+    const vly_voxel_size *size = &info->voxel_size;
+    if (size->verdict == VLY_SIZE_FROM_FILE || size->verdict == VLY_SIZE_GIVEN) return VLY_OK;
+    return vly_fail(VLY_EDATA, "%s: no voxel size to rely on (%s), --voxel-size expected", info->path,
+                    *size->origin ? size->origin : "no tag speaks of it");
+}
+
 static vly_status from_labels(vly_synth_result *result, vly_job *job, const vly_synth_options *options)
 {
     const vly_settings *settings = job->settings;
     vly_source *labels;
     VLY_TRY(vly_job_open_labels(job, &labels, settings->labels_from));
-    vly_status status = vly_job_digest_inputs(job);
+    vly_status status = check_size(vly_source_info(labels));
+    if (status == VLY_OK) status = vly_job_digest_inputs(job);
     if (status == VLY_OK)
         status = vly_synth_from_labels(result, job->device, labels, settings->output, settings->overwrite, options);
     vly_source_close(labels);
