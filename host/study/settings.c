@@ -162,10 +162,3 @@ const char *vly_settings_origin(const vly_settings *settings, int32_t option)
 {
     return *settings->origin[option] ? settings->origin[option] : "default";
 }
-
-bool vly_settings_given(const vly_settings *settings, const char *key)
-{
-    for (int32_t i = 0; i < ROWS; i++)
-        if (same_key(rows[i].option.key, key) && *settings->origin[i]) return true;
-    return false;
-}

@@ -110,7 +110,6 @@ VLY_API int32_t vly_option_find(const char *command, const char *key);
 /* The value as text that vly_settings_set reads back to the same value: independent of locale, exact. */
 VLY_API void vly_settings_text(const vly_settings *settings, int32_t option, char text[VLY_PATH_BYTES]);
 VLY_API const char *vly_settings_origin(const vly_settings *settings, int32_t option);
-VLY_API bool vly_settings_given(const vly_settings *settings, const char *key); /* not a default */
 
 /* Letters to be changed, added, dropped or swapped to make `b` of `a`: for "did you mean". */
 VLY_API int32_t vly_word_distance(const char *a, const char *b);
