@@ -76,13 +76,14 @@ static inline uint64_t v_differ(V a, V b)
 
 static inline V v_join(const I halves[HALVES])
 {
-    return _mm256_permute4x64_epi64(_mm256_packus_epi32(halves[0], halves[1]), _MM_SHUFFLE(3, 1, 2, 0));
+    return _mm256_or_si256(halves[0], _mm256_slli_epi32(halves[1], 16));
 }
 
+/* Even lanes and odd lanes: no lane has to move. */
 static inline void f_split(F halves[HALVES], V a)
 {
-    halves[0] = _mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(_mm256_castsi256_si128(a)));
-    halves[1] = _mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(_mm256_extracti128_si256(a, 1)));
+    halves[0] = _mm256_cvtepi32_ps(_mm256_and_si256(a, _mm256_set1_epi32(0xFFFF)));
+    halves[1] = _mm256_cvtepi32_ps(_mm256_srli_epi32(a, 16));
 }
 
 static inline F f_set(float a)
@@ -90,9 +91,11 @@ static inline F f_set(float a)
     return _mm256_set1_ps(a);
 }
 
-static inline void f_store(float *p, F a)
+static inline void f_store(float *p, const F halves[HALVES])
 {
-    _mm256_storeu_ps(p, a);
+    F low = _mm256_unpacklo_ps(halves[0], halves[1]), high = _mm256_unpackhi_ps(halves[0], halves[1]);
+    _mm256_storeu_ps(p, _mm256_permute2f128_ps(low, high, 0x20));
+    _mm256_storeu_ps(p + 8, _mm256_permute2f128_ps(low, high, 0x31));
 }
 
 static inline F f_sub(F a, F b)

@@ -74,14 +74,14 @@ static inline uint64_t v_differ(V a, V b)
 
 static inline V v_join(const I halves[HALVES])
 {
-    __m512i low = _mm512_castsi256_si512(_mm512_cvtepi32_epi16(halves[0]));
-    return _mm512_inserti64x4(low, _mm512_cvtepi32_epi16(halves[1]), 1);
+    return _mm512_or_si512(halves[0], _mm512_slli_epi32(halves[1], 16));
 }
 
+/* Even lanes and odd lanes: no lane has to move. */
 static inline void f_split(F halves[HALVES], V a)
 {
-    halves[0] = _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(_mm512_castsi512_si256(a)));
-    halves[1] = _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(a, 1)));
+    halves[0] = _mm512_cvtepi32_ps(_mm512_and_si512(a, _mm512_set1_epi32(0xFFFF)));
+    halves[1] = _mm512_cvtepi32_ps(_mm512_srli_epi32(a, 16));
 }
 
 static inline F f_set(float a)
@@ -89,9 +89,12 @@ static inline F f_set(float a)
     return _mm512_set1_ps(a);
 }
 
-static inline void f_store(float *p, F a)
+static inline void f_store(float *p, const F halves[HALVES])
 {
-    _mm512_storeu_ps(p, a);
+    const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+    _mm512_storeu_ps(p, _mm512_permutex2var_ps(halves[0], low, halves[1]));
+    _mm512_storeu_ps(p + 16, _mm512_permutex2var_ps(halves[0], high, halves[1]));
 }
 
 static inline F f_sub(F a, F b)

@@ -202,8 +202,7 @@ static void row_distances(const vly_kmeans_slab *slab, int64_t row, int32_t x, i
         F e[VLY_PHASES][HALVES];
         features(f, &r, slab->region->inner.x0 + x + i);
         distances(e, f, slab->model);
-        for (int l = 0; l < VLY_PHASES; l++)
-            for (int h = 0; h < HALVES; h++) f_store(d[l] + i + h * (LANES / HALVES), e[l][h]);
+        for (int l = 0; l < VLY_PHASES; l++) f_store(d[l] + i, e[l]);
     }
 }
 

@@ -83,9 +83,9 @@ static inline F f_set(float a)
     return a;
 }
 
-static inline void f_store(float *p, F a)
+static inline void f_store(float *p, const F halves[HALVES])
 {
-    *p = a;
+    *p = halves[0];
 }
 
 static inline F f_sub(F a, F b)
