@@ -253,6 +253,27 @@ START_TEST(volumes_full_of_ties_are_split_exactly)
 }
 END_TEST
 
+START_TEST(a_cut_in_a_gap_of_grey_values_is_found)
+{
+    /* two levels where three phases are asked for: any weight of CBD within the gap gives the same counts */
+    const vly_extent e = {70, 66, 68};
+    vly_device *device = test_device(2, 0);
+    uint16_t *grey = malloc((size_t)vly_extent_voxels(e) * 2);
+    uint64_t seed = 8;
+    for (int64_t i = 0; i < vly_extent_voxels(e); i++) {
+        uint64_t cell = (uint64_t)(i % e.nx / 5 + 100 * (i / e.nx % e.ny / 5) + 10000 * (i / e.nx / e.ny / 5));
+        grey[i] = (uint16_t)((vly_hash(cell, 8) & 1 ? 60000 : 1000) + 200 * test_normal(&seed));
+    }
+    run r = make_run(device, grey, e);
+    r.options.evaluations = 10;
+    do_run(&r);
+    expect_exact_counts(&r);
+    free_run(&r);
+    free(grey);
+    vly_device_close(device);
+}
+END_TEST
+
 START_TEST(without_the_finish_labels_are_lloyds)
 {
     const vly_extent e = {40, 30, 20};
@@ -286,6 +307,7 @@ int main(void)
     TEST_CASE(suite, counts_are_exact_and_labels_the_weighted_argmin);
     TEST_CASE(suite, fractions_far_from_the_image_are_met_all_the_same);
     TEST_CASE(suite, volumes_full_of_ties_are_split_exactly);
+    TEST_CASE(suite, a_cut_in_a_gap_of_grey_values_is_found);
     TEST_CASE(suite, without_the_finish_labels_are_lloyds);
     return test_run(suite);
 }

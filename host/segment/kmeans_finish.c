@@ -302,6 +302,8 @@ static vly_status narrow(finish *f, vly_kmeans_cuts *out)
             VLY_TRY(shrink(f, &cuts, sigmas));
             VLY_TRY(expect_open(&open, f));
             start.w = cuts.w;
+            /* A cut in a gap between grey values leaves w undetermined, and its box as it was. Any w will do then. */
+            f->fixed = f->fixed || open > 0.75 * (double)f->open;
         } else { /* the box was too small; where ties make the cuts jump, no box for w is large enough */
             f->fixed = true;
             sigmas *= 2.0;
