@@ -223,8 +223,10 @@ START_TEST(a_folder_of_something_else_is_refused)
     test_fails(run_with(&result, test_path("moved.yaml"), folder, NULL, NULL), VLY_EOUTPUT, "this study names");
     vly_study_result_free(&result);
     ck_assert(untouched(below(folder, "labels/threshold.tif"), labels));
+    put("out/figures/stale.svg", "<svg/>");
     ck_assert_int_eq(run_with(&result, test_path("moved.yaml"), folder, "overwrite", "yes"), VLY_OK);
     check_states(&result, VLY_PIECE_COMPUTED, VLY_PIECE_COMPUTED, VLY_PIECE_COMPUTED, VLY_PIECE_COMPUTED);
+    ck_assert(!vly_path_exists(below(folder, "figures/stale.svg")));
     vly_study_result_free(&result);
 }
 END_TEST

@@ -7,12 +7,12 @@
 
 static void summary(const vly_document *document)
 {
-    printf("%-10s %-44s %12s %12s  %s\n", "stage", "what", "rate", "bound", "where the bound comes from");
+    printf("%-10s %-53s %12s %12s  %s\n", "stage", "what", "rate", "bound", "where the bound comes from");
     for (int32_t i = 0; i < vly_document_length(document, "rows"); i++) {
         double bound = cli_number(document, "rows.%d.bound", i);
         char bounds[32] = "-";
         if (bound > 0.0) snprintf(bounds, sizeof bounds, "%.4g", bound);
-        printf("%-10s %-44s %5.4g %-8s %10s  %s\n", cli_word(document, "rows.%d.stage", i),
+        printf("%-10s %-53s %5.4g %-8s %10s  %s\n", cli_word(document, "rows.%d.stage", i),
                cli_word(document, "rows.%d.what", i), cli_number(document, "rows.%d.rate", i),
                cli_word(document, "rows.%d.unit", i), bounds, cli_word(document, "rows.%d.reason", i));
     }

@@ -122,10 +122,32 @@ static vly_status wipe_record(const vly_run *run, const char *name)
     return status;
 }
 
+static vly_status wipe_figure(void *self, const char *name)
+{
+    const char *ending = strrchr(name, '.');
+    char *path;
+    if (!ending || strcmp(ending, ".svg") != 0) return VLY_OK;
+    VLY_TRY(vly_format(&path, "figures/%s", name));
+    vly_status status = vly_run_remove(self, path);
+    vly_free(path);
+    return status;
+}
+
+static vly_status wipe_figures(const vly_run *run)
+{
+    char *path;
+    VLY_TRY(vly_run_path(&path, run, "figures"));
+    vly_status status = VLY_OK;
+    if (vly_path_is_folder(path)) status = vly_folder_each(path, wipe_figure, (void *)run);
+    vly_free(path);
+    return status;
+}
+
 vly_status vly_run_wipe(const vly_run *run)
 {
     static const char *const names[] = {"manifest.json", "study.yaml", "summary.csv", "report.html", "log.txt"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) VLY_TRY(vly_run_remove(run, names[i]));
+    VLY_TRY(wipe_figures(run));
     return for_each_record(run, wipe_record);
 }
 
