@@ -24,8 +24,8 @@ START_TEST(help_lists_every_command_and_every_option)
     PROGRAM_DOES(" ");
     char overview[PROGRAM_TEXT];
     strcpy(overview, program_out);
-    static const char *const commands[] = {"info", "synth",  "segment", "compare", "convert",
-                                           "run",  "report", "verify",  "diff",    "bench"};
+    static const char *const commands[] = {"info",   "synth",  "segment", "compare", "convert", "run",
+                                           "report", "verify", "diff",    "bench",   "doctor"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         ck_assert_ptr_nonnull(strstr(overview, commands[i]));
         PROGRAM_DOES("help %s", commands[i]);
@@ -118,6 +118,35 @@ START_TEST(a_device_that_is_not_usable_is_told)
     PROGRAM_REFUSES(77, "cuda", "segment g.raw -o l.tif --device=cuda:99");
     PROGRAM_DOES("segment g.raw -o l.tif --device auto");
     ck_assert_int_eq(program_files(), 3);
+}
+END_TEST
+
+START_TEST(doctor_says_what_is_there_and_why_the_rest_is_not)
+{
+    static const char *const parts[] = {"libtiff 4.", "deflate", "JPEG", "processor", "GiB", "scratch", "free"};
+    program_folder("doctor");
+    PROGRAM_DOES("doctor --scratch . -j 2");
+    ck_assert_ptr_nonnull(strstr(program_out, vly_commit()));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        ck_assert_msg(strstr(program_out, parts[i]), "\"%s\" is missing: %s", parts[i], program_out);
+    PROGRAM_DOES("doctor --json --memory-limit 3G --scratch none");
+    vly_document *document = document_of_output();
+    ck_assert_str_eq(vly_document_string(document, "voxelyte"), vly_version());
+    ck_assert(vly_document_number(document, "memory.limit") == 0x3p30);
+    ck_assert_ptr_nonnull(strstr(vly_document_string(document, "scratch.reason"), "none: "));
+    ck_assert_str_eq(vly_document_string(document, "tiff.reads.0"), "none");
+    ck_assert_ptr_nonnull(vly_document_string(document, "device_description"));
+    if (vly_document_length(document, "cuda.gpus") > 0) {
+        ck_assert_str_eq(vly_document_string(document, "device"), "cuda:0");
+    } else {
+        const char *reason = vly_document_string(document, "cuda.reason");
+        ck_assert_str_eq(vly_document_string(document, "device"), "cpu");
+        PROGRAM_REFUSES(77, reason, "doctor --device cuda");
+        PROGRAM_DOES("doctor");
+        ck_assert_ptr_nonnull(strstr(program_out, reason));
+    }
+    vly_document_free(document);
+    PROGRAM_REFUSES(2, "usage: voxelyte doctor", "doctor g.raw");
 }
 END_TEST
 
@@ -295,6 +324,7 @@ int main(void)
     TEST_CASE(suite, exit_codes_are_explained);
     TEST_CASE(suite, wrong_command_lines_are_refused_with_a_hint);
     TEST_CASE(suite, a_device_that_is_not_usable_is_told);
+    TEST_CASE(suite, doctor_says_what_is_there_and_why_the_rest_is_not);
     TEST_CASE(suite, options_stand_where_one_likes);
     TEST_CASE(suite, stdout_holds_the_document_and_nothing_else);
     TEST_CASE(suite, a_full_stdout_is_an_error);

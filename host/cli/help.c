@@ -17,7 +17,7 @@ void cli_print_overview(void)
         printf("  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
     puts("\nvoxelyte help COMMAND      its options, with defaults and examples\n"
          "voxelyte help exit-codes   what the program comes back with\n"
-         "voxelyte --version         version and libraries, for a bug report");
+         "voxelyte --version         version and libraries; voxelyte doctor says more");
 }
 
 /* "  --key VALUE" and below it the help, wrapped at 100 columns. */

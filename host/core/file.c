@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static vly_status failed(vly_status status, const char *path, const char *doing)
@@ -111,11 +112,16 @@ void vly_file_close(vly_file *file)
     file->descriptor = -1;
 }
 
+const char *vly_scratch_folder(const char *folder)
+{
+    if (!folder || !*folder) folder = getenv("TMPDIR");
+    return folder && *folder ? folder : "/tmp";
+}
+
 vly_status vly_file_scratch(vly_file *out, const char *folder)
 {
     char *path;
-    if (!folder) folder = getenv("TMPDIR");
-    if (!folder || !*folder) folder = "/tmp";
+    folder = vly_scratch_folder(folder);
     *out = (vly_file){-1, "scratch file"};
     VLY_TRY(vly_format(&path, "%s/.voxelyte-XXXXXX", folder));
     vly_status status = VLY_OK;
@@ -125,6 +131,15 @@ vly_status vly_file_scratch(vly_file *out, const char *folder)
         unlink(path);
     vly_free(path);
     return status;
+}
+
+vly_status vly_folder_space(int64_t *bytes, const char *path)
+{
+    struct statvfs about;
+    *bytes = 0;
+    if (vly_fault("io.open") || statvfs(path, &about) != 0) return failed(VLY_ENOINPUT, path, "ask for free space");
+    *bytes = (int64_t)about.f_bavail * (int64_t)about.f_frsize;
+    return VLY_OK;
 }
 
 /* ---- publishing ---- */

@@ -55,8 +55,14 @@ vly_status vly_file_update(vly_file *out, const char *path);
 /* Removes a file; one that is not there is no failure. */
 vly_status vly_file_remove(const char *path);
 
-/* An unlinked file in `folder` (NULL: TMPDIR or /tmp) that goes when it is closed. */
+/* Where temporary files go: `folder` unless it is NULL or "", else TMPDIR or /tmp. Borrowed. */
+const char *vly_scratch_folder(const char *folder);
+
+/* An unlinked file in that folder that goes when it is closed. */
 vly_status vly_file_scratch(vly_file *out, const char *folder);
+
+/* Bytes that may still be written in the folder. VLY_ENOINPUT if it is not there. */
+vly_status vly_folder_space(int64_t *bytes, const char *path);
 
 /* Makes the folder if it is not there; its parent must be. */
 vly_status vly_folder_make(const char *path);

@@ -30,6 +30,9 @@ bool vly_path_ends(const char *path, const char *ending);
 /* Orders "page2" before "page10": runs of digits by their number, everything else by its bytes. */
 int vly_natural_order(const char *a, const char *b);
 
+/* Name of the index-th TIFF compression there is; NULL behind the last. *readable: this libtiff, and we, can read it. */
+const char *vly_tiff_codec_at(int32_t index, bool *readable);
+
 /* Reverses the bytes of each of `count` values of `bytes` (1, 2, 4). */
 void vly_swap_bytes(void *values, int64_t count, int32_t bytes);
 

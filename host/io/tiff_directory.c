@@ -227,6 +227,19 @@ const char *vly_tiff_codec_name(int64_t codec)
     return i < 0 ? "unknown" : codecs[i].name;
 }
 
+/* An expansion of 0 marks what we leave alone: it does not keep every grey value, or knows black and white only. */
+static bool decodes(int i)
+{
+    return codecs[i].expansion > 0 && TIFFIsCODECConfigured((uint16_t)codecs[i].codec);
+}
+
+const char *vly_tiff_codec_at(int32_t index, bool *readable)
+{
+    if (index < 0 || index >= (int32_t)(sizeof codecs / sizeof *codecs)) return NULL;
+    *readable = decodes(index);
+    return codecs[index].name;
+}
+
 static vly_status check_kind(const vly_tiff_file *tiff, const vly_tiff_page *page, int64_t number)
 {
     const char *path = tiff->file.path;
@@ -240,7 +253,7 @@ static vly_status check_kind(const vly_tiff_file *tiff, const vly_tiff_page *pag
         return vly_fail(VLY_EDATA, "%s: page %lld has photometric interpretation %lld, grey values expected", path, n,
                         (long long)page->photometric);
     int i = codec_index(page->codec);
-    if (i < 0 || codecs[i].expansion == 0 || !TIFFIsCODECConfigured((uint16_t)page->codec))
+    if (i < 0 || !decodes(i))
         return vly_fail(VLY_EDATA,
                         "%s: page %lld has compression %lld (%s), none, LZW, deflate, PackBits or zstd expected", path,
                         n, (long long)page->codec, vly_tiff_codec_name(page->codec));

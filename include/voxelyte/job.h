@@ -35,6 +35,9 @@ VLY_API vly_status vly_job_diff(vly_document **out, vly_device *device, const vl
 /* inputs: names of stages, none for all. output: the document; "" for none. */
 VLY_API vly_status vly_job_bench(vly_document **out, vly_device *device, const vly_settings *settings);
 
+/* What a bug report needs: versions, formats, processor, memory, GPU, scratch folder. What is missing is part of the answer. */
+VLY_API vly_status vly_job_doctor(vly_document **out, vly_device *device, const vly_settings *settings);
+
 #ifdef __cplusplus
 }
 #endif
