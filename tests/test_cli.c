@@ -150,6 +150,21 @@ START_TEST(doctor_says_what_is_there_and_why_the_rest_is_not)
 }
 END_TEST
 
+START_TEST(a_job_says_what_it_computes_on_and_why)
+{
+    program_folder("computing");
+    program_write_grey("g", SMALL);
+    ck_assert_int_eq(program_run("info g.raw --progress lines --device cpu -j 2"), 0);
+    ck_assert_ptr_eq(strstr(program_err, "voxelyte: computing on cpu: "), program_err);
+    ck_assert_ptr_nonnull(strstr(program_err, "2 threads\n"));
+    ck_assert_int_eq(program_run("info g.raw --progress lines"), 0);
+    ck_assert_ptr_eq(strstr(program_err, "voxelyte: computing on c"), program_err);
+    if (strstr(program_err, "on cpu")) ck_assert_ptr_nonnull(strstr(program_err, "(cuda: ")); /* why not on a GPU */
+    PROGRAM_DOES("info g.raw --progress lines --quiet");
+    PROGRAM_DOES("info g.raw --progress off");
+}
+END_TEST
+
 START_TEST(options_stand_where_one_likes)
 {
     program_folder("order");
@@ -235,7 +250,7 @@ START_TEST(events_are_json_lines)
     for (int f = 0; f < 2; f++) {
         FILE *file = fopen(files[f], "r");
         char line[4096];
-        int lines = 0, starts = 0, ends = 0;
+        int lines = 0, starts = 0, ends = 0, devices = 0;
         for (; fgets(line, sizeof line, file); lines++) {
             vly_document *document;
             FILE *one = fopen("../line.json", "w");
@@ -246,11 +261,13 @@ START_TEST(events_are_json_lines)
             ck_assert(vly_document_number(document, "t") >= 0.0);
             starts += strcmp(event, "run_start") == 0;
             ends += strcmp(event, "run_end") == 0;
+            devices += strcmp(event, "device") == 0;
             vly_document_free(document);
         }
         fclose(file);
         ck_assert_int_eq(starts, f == 0 ? 2 : 1);
         ck_assert_int_eq(ends, starts);
+        ck_assert_int_eq(devices, starts);
         ck_assert_int_gt(lines, 1);
     }
     PROGRAM_REFUSES(73, "cannot be opened for events", "info g.raw --events none/events.jsonl");
@@ -325,6 +342,7 @@ int main(void)
     TEST_CASE(suite, wrong_command_lines_are_refused_with_a_hint);
     TEST_CASE(suite, a_device_that_is_not_usable_is_told);
     TEST_CASE(suite, doctor_says_what_is_there_and_why_the_rest_is_not);
+    TEST_CASE(suite, a_job_says_what_it_computes_on_and_why);
     TEST_CASE(suite, options_stand_where_one_likes);
     TEST_CASE(suite, stdout_holds_the_document_and_nothing_else);
     TEST_CASE(suite, a_full_stdout_is_an_error);

@@ -49,6 +49,9 @@ void cli_print_version(void);
 vly_status cli_progress_open(const cli_call *cli);
 vly_progress cli_progress(void);
 
+/* What computes: told with the first progress, or now. */
+void cli_progress_device(const vly_device *device, bool now);
+
 /* Says how it ended; the status that comes back is worse if the events could not be written. */
 vly_status cli_progress_close(vly_status status, double seconds);
 

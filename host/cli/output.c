@@ -99,6 +99,7 @@ vly_status cli_do_job(cli_call *cli, cli_job *job, cli_summary *summary)
     vly_device_options options = {settings->threads, settings->memory_limit, settings->device_memory_limit,
                                   cli_progress()};
     vly_status status = vly_device_open(&device, settings->device, &options);
+    if (status == VLY_OK) cli_progress_device(device, settings->progress != VLY_PROGRESS_AUTO);
     if (status == VLY_OK) status = job(&document, device, settings);
     vly_device_close(device);
     status = cli_progress_close(status, cli_now() - started);

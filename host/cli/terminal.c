@@ -11,8 +11,8 @@ static const double BAR_INTERVAL = 0.25, LINE_INTERVAL = 5.0; /* s */
 
 static struct {
     int style; /* VLY_PROGRESS_BAR, _LINES, _OFF */
-    bool quiet, bar_drawn;
-    char stage[48];
+    bool quiet, bar_drawn, device_said;
+    char stage[48], device[320];
     double started, stage_started, shown, told; /* s: start; of the stage; last on stderr; last event */
     FILE *events;
 } state;
@@ -87,6 +87,16 @@ static void draw_bar(const char *stage, double part, double left)
     state.bar_drawn = true;
 }
 
+/* Which device computes and why, in a line: before the first progress, so that short jobs stay silent. */
+static void say_device(void)
+{
+    if (state.device_said || !state.device[0]) return;
+    state.device_said = true;
+    fputs("voxelyte: computing on ", stderr);
+    cli_print_clean(stderr, state.device);
+    fputc('\n', stderr);
+}
+
 static void draw_line(const char *stage, int64_t done, int64_t total, const char *unit, double left)
 {
     fprintf(stderr, "voxelyte: %s: %lld of %lld %s", stage, (long long)done, (long long)total, unit);
@@ -114,6 +124,7 @@ static void update(void *self, const char *stage, int64_t done, int64_t total, c
     double interval = state.style == VLY_PROGRESS_BAR ? BAR_INTERVAL : LINE_INTERVAL;
     if (state.style == VLY_PROGRESS_OFF || now - state.shown < interval) return;
     state.shown = now;
+    say_device();
     if (state.style == VLY_PROGRESS_BAR)
         draw_bar(stage, part, left);
     else
@@ -163,6 +174,13 @@ vly_status cli_progress_open(const cli_call *cli)
     if (*settings->events) VLY_TRY(open_events(settings->events));
     text_event("run_start", "command", cli->line);
     return VLY_OK;
+}
+
+void cli_progress_device(const vly_device *device, bool now)
+{
+    snprintf(state.device, sizeof state.device, "%s: %s", vly_device_name(device), vly_device_description(device));
+    text_event("device", "description", state.device);
+    if (now && state.style != VLY_PROGRESS_OFF) say_device();
 }
 
 vly_progress cli_progress(void)
