@@ -170,7 +170,7 @@ static void take_weights(vly_kmeans_job *job, const vly_kmeans_cuts *cuts)
 
 static vly_status segment(vly_kmeans_job *job, vly_sink *labels)
 {
-    vly_kmeans_cuts cuts, *exact = job->options->exact ? &cuts : NULL;
+    vly_kmeans_cuts cuts = {0}, *exact = job->options->exact ? &cuts : NULL;
     VLY_TRY(take_histogram(job));
     VLY_TRY(vly_kmeans_start(job));
     VLY_TRY(vly_kmeans_fit(job));
