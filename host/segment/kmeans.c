@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "segment/histogram.h"
 #include "segment/kmeans_impl.h"
+#include "segment/paths.h"
 
 #include <float.h>
 #include <math.h>
@@ -23,14 +24,20 @@ static vly_status check_options(const vly_kmeans_options *o)
     return VLY_OK;
 }
 
-/* Bytes beside the slabs: the sample first, the list of the exact finish later. */
-static int64_t reserve(const vly_kmeans_options *options, vly_extent window)
+vly_pipeline_options vly_kmeans_path(const vly_kmeans_options *options, vly_extent volume)
 {
     const int64_t small = INT64_C(4) << 20;
-    int64_t voxels = vly_extent_voxels(window);
-    int64_t sample = vly_kmeans_sample_capacity(options, voxels) * (VLY_FEATURES * 2 + 1),
-            finish = vly_kmeans_finish_bytes(voxels);
-    return (sample > finish ? sample : finish) + small;
+    static const vly_box whole;
+    vly_box window = options->region.window;
+    bool windowed = memcmp(&window, &whole, sizeof whole) != 0;
+    int64_t voxels = vly_extent_voxels(windowed ? vly_box_extent(window) : volume);
+    int64_t sample = vly_kmeans_sample_capacity(options, voxels) * (VLY_FEATURES * 2 + 1);
+    int64_t finish = vly_kmeans_finish_bytes(voxels);
+    /* beside the slabs the sample is held first, the list of the exact finish later */
+    return (vly_pipeline_options){.region = options->region,
+                                  .halo = 1,
+                                  .keep_labels = true,
+                                  .reserve = (sample > finish ? sample : finish) + small};
 }
 
 /* The grey value that `rank` voxels of the region lie at or below. */
@@ -185,12 +192,9 @@ vly_status vly_kmeans(vly_kmeans_result *out, vly_device *device, vly_source *gr
 {
     const vly_volume_info *info = vly_source_info(grey);
     vly_kmeans_job job = {.device = device, .options = options, .path = info->path, .result = out};
-    static const vly_box whole;
-    bool windowed = memcmp(&options->region.window, &whole, sizeof whole) != 0;
     *out = (vly_kmeans_result){0};
     VLY_TRY(check_options(options));
-    vly_pipeline_options pipeline = {.region = options->region, .halo = 1, .keep_labels = true};
-    pipeline.reserve = reserve(options, windowed ? vly_box_extent(options->region.window) : info->extent);
+    vly_pipeline_options pipeline = vly_kmeans_path(options, info->extent);
     for (int l = 0; l < VLY_PHASES; l++) job.state.w[l] = 1.0;
     for (int g = 0; g < VLY_FEATURE_GROUPS; g++) job.state.x[g] = 1.0;
     vly_status status = VLY_NEW(&out->histogram, VLY_GREY_LEVELS, "histogram");

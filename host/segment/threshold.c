@@ -5,6 +5,7 @@
 
 #include "core/memory.h"
 #include "segment/histogram.h"
+#include "segment/paths.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -181,10 +182,16 @@ static vly_status segment(work *w, const char *path, vly_sink *labels)
     return write_labels(w, labels);
 }
 
+vly_pipeline_options vly_threshold_path(const vly_threshold_options *options)
+{
+    return (vly_pipeline_options){.region = options->region,
+                                  .reserve = INT64_C(16) << 20}; /* for tables and tie keys */
+}
+
 vly_status vly_threshold(vly_threshold_result *out, vly_device *device, vly_source *grey, vly_sink *labels,
                          const vly_threshold_options *options)
 {
-    vly_pipeline_options path = {.region = options->region, .reserve = INT64_C(16) << 20};
+    vly_pipeline_options path = vly_threshold_path(options);
     work w = {.device = device, .options = options, .result = out};
     const char *name = vly_source_info(grey)->path;
     *out = (vly_threshold_result){0};

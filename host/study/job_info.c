@@ -133,7 +133,7 @@ static json_t *plan_of(vly_device *device, vly_source *volume)
 {
     json_t *plan;
     vly_status status = vly_job_plan(&plan, device, volume, vly_extent_box(vly_source_info(volume)->extent),
-                                     1u << VLY_METHOD_THRESHOLD);
+                                     1u << VLY_METHOD_THRESHOLD, 0);
     return status == VLY_OK
                ? plan
                : json_pack("{s:s, s:o}", "mode", "impossible", "reason", vly_json_string(vly_error_message()));

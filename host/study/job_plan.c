@@ -1,34 +1,50 @@
 /* How segment would go about a volume: slabs, memory, passes, and about how long. */
 #include "study/job_impl.h"
 
-#include "core/pipeline.h"
+#include "segment/paths.h"
 
-/* Voxels a second and thread, and passes over the volume, as measured on one common core; good for an order of magnitude. */
+#include <math.h>
+
+/* Voxels a second and thread, and passes over the volume, as measured on one common core; good for an order of magnitude.
+ * The fit of k-means works on its sample, about so many times. */
 static const struct {
     double rate;
-    int32_t passes, halo;
-} costs[VLY_METHODS] = {{4e8, 3, 0}, {2.5e7, 20, 1}};
+    int32_t passes;
+} costs[VLY_METHODS] = {{4e8, 3}, {2.5e7, 20}};
 
-static const double READ_BYTES_PER_SECOND = 5e8;
+static const double READ_BYTES_PER_SECOND = 5e8, SAMPLE_PASSES = 1000, SAMPLE_RATE = 1e8;
 
-vly_status vly_job_plan(json_t **out, vly_device *device, vly_source *volume, vly_box window, uint32_t methods)
+static vly_pipeline_options path_of(vly_method method, int64_t subsample, vly_extent volume, vly_box window)
+{
+    vly_threshold_options threshold = VLY_THRESHOLD_OPTIONS_INIT;
+    vly_kmeans_options kmeans = VLY_KMEANS_OPTIONS_INIT;
+    threshold.region.window = kmeans.region.window = window;
+    kmeans.samples = subsample;
+    return method == VLY_METHOD_KMEANS ? vly_kmeans_path(&kmeans, volume) : vly_threshold_path(&threshold);
+}
+
+vly_status vly_job_plan(json_t **out, vly_device *device, vly_source *volume, vly_box window, uint32_t methods,
+                        int64_t subsample)
 {
     const vly_volume_info *info = vly_source_info(volume);
-    vly_pipeline_options options = {.region = {.window = window}, .reserve = INT64_C(16) << 20};
-    double voxels = (double)vly_extent_voxels(vly_box_extent(window)), seconds = 0.0;
+    double voxels = (double)vly_extent_voxels(vly_box_extent(window)), seconds = 0.0, reading = 0.0;
+    double threads = vly_device_threads(device);
     int32_t passes = 0;
-    vly_plan plan;
+    vly_plan most = {.host_bytes = -1};
+    *out = NULL;
     for (vly_method m = 0; m < VLY_METHODS; m++) {
         if (!(methods >> m & 1)) continue;
+        vly_plan plan;
+        const vly_pipeline_options path = path_of(m, subsample, info->extent, window);
+        VLY_TRY(vly_pipeline_measure(&plan, device, volume, &path));
         passes += costs[m].passes;
-        seconds += costs[m].passes * voxels / costs[m].rate / vly_device_threads(device);
-        if (costs[m].halo > options.halo) options.halo = costs[m].halo;
+        seconds += costs[m].passes * voxels / costs[m].rate / threads;
+        if (m == VLY_METHOD_KMEANS) seconds += SAMPLE_PASSES * fmin(voxels, (double)subsample) / SAMPLE_RATE / threads;
+        reading += (plan.resident ? 1 : costs[m].passes) * (double)info->bytes / READ_BYTES_PER_SECOND;
+        if (plan.host_bytes > most.host_bytes) most = plan;
     }
-    *out = NULL;
-    VLY_TRY(vly_pipeline_measure(&plan, device, volume, &options));
-    seconds += (plan.resident ? 1 : passes) * (double)info->bytes / READ_BYTES_PER_SECOND;
-    *out = json_pack("{s:s, s:I, s:i, s:i, s:I, s:i, s:f}", "mode", plan.resident ? "resident" : "streaming", "voxels",
-                     (json_int_t)voxels, "slabs", plan.slabs, "slab_pages", plan.slab_pages, "host_bytes",
-                     (json_int_t)plan.host_bytes, "passes", passes, "seconds", seconds);
+    *out = json_pack("{s:s, s:I, s:i, s:i, s:I, s:i, s:f}", "mode", most.resident ? "resident" : "streaming", "voxels",
+                     (json_int_t)voxels, "slabs", most.slabs, "slab_pages", most.slab_pages, "host_bytes",
+                     (json_int_t)most.host_bytes, "passes", passes, "seconds", seconds + reading);
     return *out ? VLY_OK : vly_fail(VLY_EMEMORY, "document: out of memory");
 }

@@ -205,7 +205,7 @@ static vly_status open_inputs(segment *s)
     if (status == VLY_OK && *settings->mask) status = vly_job_open_input(&s->job, &s->mask, settings->mask);
     if (status == VLY_OK && settings->dry_run) {
         json_t *plan;
-        status = vly_job_plan(&plan, s->job.device, volume, s->window, settings->methods);
+        status = vly_job_plan(&plan, s->job.device, volume, s->window, settings->methods, settings->samples);
         vly_document_set(s->job.document, "plan", plan);
     }
     if (status == VLY_OK && !settings->dry_run) status = vly_job_digest_inputs(&s->job);

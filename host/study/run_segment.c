@@ -36,7 +36,8 @@ double vly_estimate_segment(vly_run *run, const vly_piece *piece)
     json_t *plan = NULL;
     if (vly_source_open(&volume, piece->sample->grey, NULL) != VLY_OK) return 0;
     if (vly_job_window(&window, &piece->sample->settings, vly_source_info(volume)) == VLY_OK)
-        (void)vly_job_plan(&plan, run->device, volume, window, 1u << piece->method); /* no plan: 0 s, unknown */
+        (void)vly_job_plan(&plan, run->device, volume, window, 1u << piece->method,
+                           piece->sample->settings.samples); /* no plan: 0 s, unknown */
     double seconds = json_number_value(json_object_get(plan, "seconds"));
     json_decref(plan);
     vly_source_close(volume);
