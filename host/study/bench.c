@@ -80,7 +80,7 @@ static vly_status fill_row(void *self, int64_t row, int32_t worker)
     static const uint16_t levels[VLY_PHASES] = {8192, 40960, 14746};
     vly_benching *bench = self;
     vly_extent e = bench->region.data;
-    uint16_t *grey = (uint16_t *)bench->grey.data + row * e.nx;
+    uint16_t *grey = bench->host_grey + row * e.nx;
     int64_t y = row % e.ny / 16, z = row / e.ny / 16;
     (void)worker;
     for (int32_t x = 0; x < e.nx; x++) {
@@ -93,6 +93,17 @@ static vly_status fill_row(void *self, int64_t row, int32_t worker)
     return VLY_OK;
 }
 
+static vly_status make_host_volume(vly_benching *bench)
+{
+    if (bench->device->unified) {
+        bench->host_grey = bench->grey.data;
+        bench->host_label = bench->label.data;
+        return VLY_OK;
+    }
+    VLY_TRY(vly_alloc((void **)&bench->host_grey, bench->grey.bytes, 1, "grey values"));
+    return vly_alloc((void **)&bench->host_label, bench->label.bytes, 1, "labels");
+}
+
 static vly_status make_volume(vly_benching *bench)
 {
     int32_t side = bench->options->side;
@@ -101,7 +112,19 @@ static vly_status make_volume(vly_benching *bench)
     bench->region = (vly_region){.data = e, .inner = vly_extent_box(e)};
     VLY_TRY(vly_buffer_create(&bench->grey, bench->device, 2 * vly_extent_voxels(e), "grey values"));
     VLY_TRY(vly_buffer_create(&bench->label, bench->device, vly_extent_voxels(e), "labels"));
-    return vly_pool_run(bench->device->pool, (int64_t)side * side, fill_row, bench);
+    VLY_TRY(make_host_volume(bench));
+    VLY_TRY(vly_pool_run(bench->device->pool, (int64_t)side * side, fill_row, bench));
+    return bench->device->unified ? VLY_OK : vly_buffer_upload(&bench->grey, bench->host_grey, bench->grey.bytes);
+}
+
+static void free_volume(vly_benching *bench)
+{
+    if (!bench->device->unified) {
+        vly_free(bench->host_grey);
+        vly_free(bench->host_label);
+    }
+    vly_buffer_free(&bench->label);
+    vly_buffer_free(&bench->grey);
 }
 
 /* ---- */
@@ -134,7 +157,6 @@ vly_status vly_bench(vly_bench_result *out, vly_device *device, const vly_bench_
     /* the ceilings are measured in any case: every other row is held against them */
     for (int32_t k = 0; k < STAGES && status == VLY_OK; k++)
         if (k == 0 || wanted(options, stages[k].name)) status = stages[k].run(&bench);
-    vly_buffer_free(&bench.label);
-    vly_buffer_free(&bench.grey);
+    free_volume(&bench);
     return status;
 }

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COPY_BYTES = 1 << 28, PIECE = 1 << 20, FMA_ITEMS = 64, FMA_ROUNDS = 20000 };
+/* An item keeps a thread of a processor busy; a GPU takes thousands. */
+enum { COPY_BYTES = 1 << 28, PIECE = 1 << 20, FMA_ITEMS = 64, FMA_DEVICE_ITEMS = 4096, FMA_ROUNDS = 20000 };
 
 typedef struct copying {
     vly_pool *pool;
@@ -27,41 +28,66 @@ static vly_status copy_all(void *self)
     return vly_pool_run(c->pool, COPY_BYTES / PIECE, copy_piece, c);
 }
 
+static vly_status time_copy(vly_benching *bench, vly_status (*work)(void *self), void *self)
+{
+    vly_bench_row *row;
+    VLY_TRY(vly_bench_time(bench, &row, "ceilings", work, self));
+    bench->ceilings.copy = 2.0 * COPY_BYTES / row->seconds;
+    row->rate = 1e-9 * bench->ceilings.copy;
+    snprintf(row->unit, sizeof row->unit, "GB/s");
+    snprintf(row->what, sizeof row->what, "copy 256 MiB, bytes read and written");
+    return VLY_OK;
+}
+
 static vly_status measure_copy(vly_benching *bench)
 {
     copying c = {.pool = bench->device->pool};
-    vly_bench_row *row;
     vly_status status = vly_alloc((void **)&c.from, COPY_BYTES, 1, "copy");
     if (status == VLY_OK) status = vly_alloc((void **)&c.to, COPY_BYTES, 1, "copy");
-    if (status == VLY_OK) status = vly_bench_time(bench, &row, "ceilings", copy_all, &c);
-    if (status == VLY_OK) {
-        bench->ceilings.copy = 2.0 * COPY_BYTES / row->seconds;
-        row->rate = 1e-9 * bench->ceilings.copy;
-        snprintf(row->unit, sizeof row->unit, "GB/s");
-        snprintf(row->what, sizeof row->what, "copy 256 MiB, bytes read and written");
-    }
+    if (status == VLY_OK) status = time_copy(bench, copy_all, &c);
     vly_free(c.from);
     vly_free(c.to);
+    return status;
+}
+
+typedef struct device_copying {
+    vly_buffer from, to;
+} device_copying;
+
+static vly_status copy_on_device(void *self)
+{
+    device_copying *c = self;
+    return vly_device_copy(c->to.device, c->to.data, c->from.data, COPY_BYTES);
+}
+
+static vly_status measure_device_copy(vly_benching *bench)
+{
+    device_copying c = {.from = {0}};
+    vly_status status = vly_buffer_create(&c.from, bench->device, COPY_BYTES, "copy");
+    if (status == VLY_OK) status = vly_buffer_create(&c.to, bench->device, COPY_BYTES, "copy");
+    if (status == VLY_OK) status = time_copy(bench, copy_on_device, &c);
+    vly_buffer_free(&c.from);
+    vly_buffer_free(&c.to);
     return status;
 }
 
 typedef struct multiplying {
     vly_device *device;
     vly_buffer sink;
-    int64_t flops;
+    int64_t items, flops;
 } multiplying;
 
 static vly_status multiply_all(void *self)
 {
     multiplying *m = self;
-    return m->device->kernels->multiply_add(m->device->queue, FMA_ITEMS, FMA_ROUNDS, m->sink.data, &m->flops);
+    return m->device->kernels->multiply_add(m->device->queue, m->items, FMA_ROUNDS, m->sink.data, &m->flops);
 }
 
 static vly_status measure_fma(vly_benching *bench)
 {
-    multiplying m = {.device = bench->device};
+    multiplying m = {.device = bench->device, .items = bench->device->unified ? FMA_ITEMS : FMA_DEVICE_ITEMS};
     vly_bench_row *row;
-    vly_status status = vly_buffer_create(&m.sink, bench->device, FMA_ITEMS * (int64_t)sizeof(float), "results");
+    vly_status status = vly_buffer_create(&m.sink, bench->device, m.items * (int64_t)sizeof(float), "results");
     if (status == VLY_OK) status = vly_bench_time(bench, &row, "ceilings", multiply_all, &m);
     if (status == VLY_OK) {
         bench->ceilings.fma = (double)m.flops / row->seconds;
@@ -75,6 +101,6 @@ static vly_status measure_fma(vly_benching *bench)
 
 vly_status vly_bench_ceilings(vly_benching *bench)
 {
-    VLY_TRY(measure_copy(bench));
+    VLY_TRY(bench->device->unified ? measure_copy(bench) : measure_device_copy(bench));
     return measure_fma(bench);
 }

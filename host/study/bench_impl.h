@@ -18,6 +18,8 @@ typedef struct vly_benching {
     vly_ceilings ceilings;
     vly_region region; /* of the test volume, no halo */
     vly_buffer grey, label;
+    uint16_t *host_grey; /* the same in host memory, which is the device's where that is the host's */
+    uint8_t *host_label;
 } vly_benching;
 
 /* Runs `work` options->repeats times after a warm-up and appends a row with the times; the caller fills in the rest. */

@@ -25,7 +25,7 @@ static vly_status write_file(const streaming *s)
     vly_sink *sink;
     vly_sink_options options = {.extent = s->bench->region.data, .type = VLY_U16, .overwrite = true};
     VLY_TRY(vly_sink_open(&sink, s->path, s->bench->device, &options));
-    vly_status status = vly_sink_write(sink, options.extent.nz, s->bench->grey.data);
+    vly_status status = vly_sink_write(sink, options.extent.nz, s->bench->host_grey);
     if (status == VLY_OK) status = vly_sink_finish(sink);
     vly_sink_close(sink);
     return status;
@@ -41,7 +41,7 @@ static vly_status threshold(void *self)
     int64_t before = s->bench->device->memory_limit;
     VLY_TRY(vly_source_open(&grey, s->path, NULL));
     VLY_TRY(vly_source_grey(&grey, grey, s->bench->device, 0, 0));
-    vly_status status = vly_sink_memory(&labels, s->bench->label.data, VLY_U8, s->bench->region.data);
+    vly_status status = vly_sink_memory(&labels, s->bench->host_label, VLY_U8, s->bench->region.data);
     if (status == VLY_OK) {
         s->bench->device->memory_limit = s->limit;
         status = vly_threshold(&result, s->bench->device, grey, labels, &options);
