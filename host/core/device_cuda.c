@@ -177,7 +177,10 @@ vly_status vly_device_open_cuda(vly_device *device, int32_t index)
 {
     int count = 0;
     cuda_state *s;
-    VLY_TRY(check(cudaGetDeviceCount(&count), "looking for a GPU"));
+    cudaError_t error = cudaGetDeviceCount(&count);
+    if (error == cudaErrorInsufficientDriver) /* what the runtime says where there is no driver at all, too */
+        return vly_fail(VLY_EDEVICE, "cuda: no NVIDIA driver here, or one too old for this build");
+    VLY_TRY(check(error, "looking for a GPU"));
     if (index >= count)
         return vly_fail(VLY_EDEVICE, "cuda: there is no device %d, this machine has %d", (int)index, count);
     VLY_TRY(VLY_NEW(&s, 1, "device"));
