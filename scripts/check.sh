@@ -3,7 +3,7 @@
 # step said; its whole output is kept in out/check. With arguments: these steps alone, in full (check.sh asan).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-steps=(format shells test gcc clang cppcheck tidy asan tsan install demo)
+steps=(format shells test gcc clang cppcheck tidy kernels asan tsan install demo)
 
 sources() { find include host kernels tests samples -type f -name '*.[ch]' -print0; }
 
@@ -28,6 +28,7 @@ run_step() {
     tidy) # sees the asserts, and takes them for granted
         cmake --preset debug
         find host kernels -name '*.c' -print0 | xargs -0 -n 4 -P "$(nproc)" clang-tidy -p build-debug --quiet ;;
+    kernels) scripts/check-kernels.sh ;;
     install) # what a package would hold, used from where it was installed
         cmake --preset release
         cmake --build --preset release
