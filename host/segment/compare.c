@@ -15,6 +15,8 @@ typedef struct work {
     int32_t count, z0, pages; /* pages of the chunk at hand */
     vly_extent extent;
     vly_buffer chunk, joint;
+    uint8_t *stage; /* for devices with memory of their own */
+    uint8_t *host;  /* where pages are read to: the stage, or the chunk */
     int64_t stride; /* bytes from one volume's pages to the next one's */
 } work;
 
@@ -38,7 +40,7 @@ static vly_status read_one(void *self, int64_t item, int32_t worker)
 {
     const work *w = self;
     (void)worker;
-    return vly_source_read(w->labels[item], w->z0, w->pages, (uint8_t *)w->chunk.data + item * w->stride);
+    return vly_source_read(w->labels[item], w->z0, w->pages, w->host + item * w->stride);
 }
 
 static vly_status count_chunks(work *w)
@@ -48,10 +50,13 @@ static vly_status count_chunks(work *w)
     if (pages > w->extent.nz) pages = w->extent.nz;
     w->stride = page * pages;
     VLY_TRY(vly_buffer_create(&w->chunk, w->device, w->stride * w->count, "labels"));
+    if (!w->device->unified) VLY_TRY(vly_alloc_raw((void **)&w->stage, w->stride, w->count, "labels"));
+    w->host = w->stage ? w->stage : w->chunk.data;
     for (w->z0 = 0; w->z0 < w->extent.nz; w->z0 += pages) {
         w->pages = w->extent.nz - w->z0 < pages ? w->extent.nz - w->z0 : pages;
         VLY_TRY(vly_device_stop(w->device));
         VLY_TRY(vly_pool_run(w->device->pool, w->count, read_one, w));
+        if (w->stage) VLY_TRY(vly_buffer_upload(&w->chunk, w->stage, w->stride * w->count));
         VLY_TRY(w->device->kernels->joint(w->device->queue, w->chunk.data, w->count, w->stride, page * w->pages,
                                           w->joint.data));
         vly_device_update(w->device, "compare", page * (w->z0 + w->pages), voxels, "voxel");
@@ -107,6 +112,7 @@ vly_status vly_compare(vly_compare_result *out, vly_device *device, vly_source *
     vly_status status = vly_buffer_create(&w.joint, device, codes * (int64_t)sizeof(uint64_t), "joint counts");
     if (status == VLY_OK) status = count_chunks(&w);
     if (status == VLY_OK) status = score(out, &w, codes);
+    vly_free(w.stage);
     vly_buffer_free(&w.chunk);
     vly_buffer_free(&w.joint);
     return status;
