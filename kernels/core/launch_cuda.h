@@ -7,6 +7,11 @@
 
 enum { VLY_BLOCK = 256, VLY_BLOCKS_PER_PROCESSOR = 8 };
 
+/* Shared memory of the size that the launch says. One line, so that the emulator of the tests can have its own. */
+#ifndef VLY_DYNAMIC_SHARED
+#define VLY_DYNAMIC_SHARED(type, name) extern __shared__ type name[]
+#endif
+
 /* What CUDA says becomes a status and a sentence that names the kernel. */
 static inline vly_status vly_cuda_status(cudaError_t error, const char *kernel)
 {

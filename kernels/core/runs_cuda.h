@@ -42,7 +42,8 @@ typedef struct vly_eight {
 
 static __device__ __forceinline__ vly_eight vly_eight_of(const vly_runs *r, int64_t run)
 {
-    int64_t row = run / r->per_row, x = run % r->per_row * VLY_RUN + (int64_t)threadIdx.x * VLY_EACH;
+    int64_t row = run / r->per_row, x = run % r->per_row * VLY_RUN;
+    x += (int64_t)(threadIdx.x % VLY_BLOCK) * VLY_EACH; /* a larger block has several runs at hand */
     vly_eight e;
     e.grey = r->grey_first + row / r->rows_per_page * r->grey_page + row % r->rows_per_page * r->grey_row + x;
     e.label = row * r->length + x;

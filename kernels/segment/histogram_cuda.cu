@@ -3,16 +3,17 @@
  * 2^15 is emptied into its bin by the thread that brought it there; the others cannot fill the rest before that is done. */
 #include "core/runs_cuda.h"
 
-enum { BINS = 65536, HALF = 1 << 15, THREADS = 1024 };
+enum { BINS = 65536, HALF = 1 << 15, THREADS = 1024, RUNS_AT_ONCE = THREADS / VLY_BLOCK };
 
 static __global__ void __launch_bounds__(THREADS)
     histogram_kernel(const uint16_t *grey, vly_runs runs, const uint8_t *mask, int32_t bins_per_part, uint64_t *bins)
 {
-    extern __shared__ uint32_t counters[];
+    VLY_DYNAMIC_SHARED(uint32_t, counters);
     int32_t first = (int32_t)blockIdx.y * bins_per_part;
     for (int32_t i = (int32_t)threadIdx.x; i < bins_per_part / 2; i += THREADS) counters[i] = 0;
     __syncthreads();
-    for (int64_t run = blockIdx.x; run < runs.total; run += gridDim.x) {
+    int64_t own = (int64_t)blockIdx.x * RUNS_AT_ONCE + threadIdx.x / VLY_BLOCK;
+    for (int64_t run = own; run < runs.total; run += (int64_t)gridDim.x * RUNS_AT_ONCE) {
         vly_eight e = vly_eight_of(&runs, run);
         uint16_t g[VLY_EACH];
         vly_load_eight(g, grey + e.grey, e.count);
@@ -48,7 +49,8 @@ extern "C" vly_status vly_histogram_cuda(vly_queue *queue, const uint16_t *grey,
     size_t bytes = (size_t)(BINS / parts) * 2;
     vly_runs runs = vly_runs_of(region);
     cudaLaunchConfig_t shape = vly_launch_shape(queue, runs.total);
-    shape.gridDim = dim3((unsigned)(runs.total < queue->processors ? runs.total : queue->processors), (unsigned)parts);
+    int64_t blocks = (runs.total + RUNS_AT_ONCE - 1) / RUNS_AT_ONCE;
+    shape.gridDim = dim3((unsigned)(blocks < queue->processors ? blocks : queue->processors), (unsigned)parts);
     shape.blockDim = dim3(THREADS);
     shape.dynamicSmemBytes = bytes;
     VLY_TRY(vly_cuda_status(
