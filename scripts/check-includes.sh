@@ -23,7 +23,7 @@ owners() { # of a system header: who may include it
     zlib.h) echo '^(host/(io|study)/|tests/)' ;;
     hdf5.h) echo '^host/io/hdf5\.c$' ;;
     mpi.h) echo '^host/core/comm_mpi\.c$' ;;
-    cu*.h | cooperative_groups.h | cub/* | mma.h) echo '^(kernels/.*_cuda\.|host/core/device_cuda\.c$|tests/cuemu/)' ;;
+    cu*.h | cooperative_groups.h | cub/* | mma.h) echo '^(kernels/.*_cuda\.|host/core/device_cuda\.c$|tests/cuemu/|tests/test_cuemu_)' ;;
     check.h) echo '^tests/' ;;
     *intrin.h) echo '^kernels/' ;;
     pthread.h) echo '^(kernels|host|tests)/' ;;

@@ -8,16 +8,41 @@
 #include <string.h>
 #include <unistd.h>
 
-vly_device *test_device(int32_t threads, int64_t memory_limit)
+static vly_device *open_device(const char *name, int32_t threads, int64_t memory_limit)
 {
-    const char *name = getenv("VLY_TEST_DEVICE");
     vly_device_options options = VLY_DEVICE_OPTIONS_INIT;
     options.threads = threads;
     options.memory_limit = memory_limit;
     vly_device *device;
-    vly_status status = vly_device_open(&device, name ? name : "cpu", &options);
+    vly_status status = vly_device_open(&device, name, &options);
     ck_assert_msg(status == VLY_OK, "device: %s", vly_error_message());
     return device;
+}
+
+vly_device *test_device(int32_t threads, int64_t memory_limit)
+{
+    const char *name = getenv("VLY_TEST_DEVICE");
+    return open_device(name ? name : "cpu", threads, memory_limit);
+}
+
+vly_device *test_cpu(int32_t threads)
+{
+    return open_device("cpu", threads, 0);
+}
+
+bool test_emulated(void)
+{
+    const char *emulated = getenv("VLY_TEST_EMULATED");
+    return emulated && *emulated;
+}
+
+void *test_fetch(vly_device *device, const void *memory, int64_t bytes)
+{
+    void *copy = malloc((size_t)bytes);
+    ck_assert_ptr_nonnull(copy);
+    ck_assert_int_eq(vly_device_wait(device), VLY_OK);
+    ck_assert_int_eq(vly_device_download(device, copy, memory, bytes), VLY_OK);
+    return copy;
 }
 
 uint64_t test_random(uint64_t *state)

@@ -8,8 +8,21 @@
 
 #include <check.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Opens VLY_TEST_DEVICE (default cpu). threads 0: all. limit 0: default. */
 vly_device *test_device(int32_t threads, int64_t memory_limit);
+
+/* The CPU, whatever is under test. */
+vly_device *test_cpu(int32_t threads);
+
+/* Whether the device is an emulated one: 2 us a thread, so volumes of 32^3 and below are what it can do. */
+bool test_emulated(void);
+
+/* What lies in device memory when all kernels so far are done; yours to free. */
+void *test_fetch(vly_device *device, const void *memory, int64_t bytes);
 
 /* A fixed pseudo-random stream: the same numbers on every machine. */
 uint64_t test_random(uint64_t *state);
@@ -36,6 +49,10 @@ const char *test_data(const char *name);
 
 /* Runs one suite; the process's exit code. */
 int test_run(Suite *suite);
+
+#ifdef __cplusplus
+}
+#endif
 
 /* Adds the named tests (functions made by START_TEST) to a suite with a roomy time-out. */
 #define TEST_CASE(suite, function)                  \
