@@ -55,7 +55,8 @@ static vly_status check_slab(void *self, vly_device *device, const vly_slab *sla
     checker *c = self;
     const vly_region *r = &slab->region;
     vly_extent inner = vly_box_extent(r->inner), w = vly_box_extent(c->window);
-    (void)device;
+    uint16_t *grey = test_fetch(device, slab->grey, vly_extent_voxels(r->data) * 2);
+    uint8_t *label = test_fetch(device, slab->label, vly_extent_voxels(inner));
     ck_assert_int_eq(inner.nx, w.nx);
     ck_assert_int_eq(inner.ny, w.ny);
     ck_assert_int_eq(inner.nz, slab->z1 - slab->z0);
@@ -68,13 +69,16 @@ static vly_status check_slab(void *self, vly_device *device, const vly_slab *sla
     for (int32_t z = 0; z < r->data.nz; z++)
         for (int32_t y = 0; y < r->data.ny; y++)
             for (int32_t x = 0; x < r->data.nx; x++)
-                if (slab->grey[vly_at(r->data, x, y, z)] != value_at(x0 + x, y0 + y, z0 + z))
+                if (grey[vly_at(r->data, x, y, z)] != value_at(x0 + x, y0 + y, z0 + z))
                     ck_abort_msg("voxel %d, %d, %d of the volume is wrong", x0 + x, y0 + y, z0 + z);
     for (int64_t i = 0; i < vly_extent_voxels(inner); i++) {
         uint8_t expected = (uint8_t)(c->round == 0 ? VLY_OUTSIDE : (c->round - 1 + r->first + i) % 200);
-        if (slab->label[i] != expected) ck_abort_msg("label %lld was %d", (long long)i, slab->label[i]);
-        slab->label[i] = (uint8_t)((c->round + r->first + i) % 200);
+        if (label[i] != expected) ck_abort_msg("label %lld was %d", (long long)i, label[i]);
+        label[i] = (uint8_t)((c->round + r->first + i) % 200);
     }
+    ck_assert_int_eq(vly_device_upload(device, slab->label, label, vly_extent_voxels(inner)), VLY_OK);
+    free(grey);
+    free(label);
     c->voxels += vly_extent_voxels(inner);
     return VLY_OK;
 }
