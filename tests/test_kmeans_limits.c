@@ -400,6 +400,37 @@ START_TEST(every_failure_comes_back_and_nothing_leaks)
 }
 END_TEST
 
+/* One call of the runtime fails, in some cases for good: a status, or the very labels of the CPU. */
+START_TEST(no_failure_of_the_cuda_runtime_gives_other_labels)
+{
+    static const int codes[] = {2, 35, 46, 100, 214, 220, 700, 719, 802};
+    const vly_extent e = {12, 12, 12};
+    vly_device *device = test_cpu(1);
+    vly_device_options options = VLY_DEVICE_OPTIONS_INIT;
+    uint16_t *grey = cells(e, 3000, 8);
+    run expected = make_run(device, grey, e);
+    char plan[32];
+    expected.options.evaluations = 2;
+    do_run(&expected);
+    vly_device_close(device);
+    snprintf(plan, sizeof plan, "cuda:%d=%d", _i + 1, codes[_i % 9]);
+    setenv("VLY_FAULT", plan, 1);
+    vly_status status = vly_device_open(&device, "cuda", &options);
+    if (status == VLY_OK) {
+        run r = make_run(device, grey, e);
+        r.options = expected.options;
+        status = try_run(&r);
+        if (status == VLY_OK) expect_same(&r, &expected, plan);
+        free_run(&r);
+        vly_device_close(device);
+    }
+    ck_assert_msg(status == VLY_OK || status == VLY_EMEMORY || status == VLY_EDEVICE, "%s: %s", plan,
+                  vly_error_message());
+    free_run(&expected);
+    free(grey);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("kmeans limits");
@@ -416,5 +447,10 @@ int main(void)
     TEST_CASE(suite, weights_that_miss_the_fractions_are_warned_of);
     TEST_CASE(suite, it_stops_when_asked_to);
     TEST_CASE(suite, every_failure_comes_back_and_nothing_leaks);
+    TCase *runtime = tcase_create("no_failure_of_the_cuda_runtime_gives_other_labels");
+    tcase_set_timeout(runtime, 240);
+    tcase_add_loop_test(runtime, no_failure_of_the_cuda_runtime_gives_other_labels, 0,
+                        test_emulated() ? 300 : 0); /* a run makes 285 calls */
+    suite_add_tcase(suite, runtime);
     return test_run(suite);
 }
