@@ -14,7 +14,7 @@ run_step() {
     shells) shellcheck .ci/run scripts/*.sh scripts/bench/*.sh tests/*.sh ;;
     test) scripts/test.sh ;;
     gcc | clang) # warnings as errors, and the tests again: results do not depend on the compiler
-        cmake -S . -B "build-$1" -G Ninja -DCMAKE_C_COMPILER="$1" -DVLY_WERROR=ON
+        cmake -S . -B "build-$1" -G Ninja -DCMAKE_C_COMPILER="$1" -DVLY_WERROR=ON -DVLY_EMULATE_LONG=ON
         cmake --build "build-$1"
         ctest --test-dir "build-$1" --no-tests=error --output-on-failure -j "$(nproc)" ;;
     asan | tsan)
