@@ -20,7 +20,7 @@ run_step() {
     asan | tsan)
         cmake --preset "$1"
         cmake --build --preset "$1"
-        ctest --preset "$1" --timeout 1200 -j "$(nproc)" ;;
+        ctest --preset "$1" -j "$(nproc)" ;;
     cppcheck) # constStatement: minds "(void)a, (void)b", our way to name what a contract hands over and we leave alone
         cmake --preset debug
         cppcheck --project=build-debug/compile_commands.json --enable=warning,performance,portability \
