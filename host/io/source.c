@@ -18,6 +18,26 @@ const char *vly_type_name(vly_type type)
     return names[type];
 }
 
+double vly_type_value(vly_type type, const void *voxels, int64_t i)
+{
+    switch (type) {
+    case VLY_I8:
+        return ((const int8_t *)voxels)[i];
+    case VLY_U16:
+        return ((const uint16_t *)voxels)[i];
+    case VLY_I16:
+        return ((const int16_t *)voxels)[i];
+    case VLY_U32:
+        return ((const uint32_t *)voxels)[i];
+    case VLY_I32:
+        return ((const int32_t *)voxels)[i];
+    case VLY_F32:
+        return (double)((const float *)voxels)[i];
+    default:
+        return ((const uint8_t *)voxels)[i];
+    }
+}
+
 bool vly_path_ends(const char *path, const char *ending)
 {
     size_t length = strlen(path), end = strlen(ending);

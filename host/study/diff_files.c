@@ -20,26 +20,6 @@ typedef struct pair {
     double values[2];         /* of it */
 } pair;
 
-static double value_of(const void *page, vly_type type, int64_t i)
-{
-    switch (type) {
-    case VLY_I8:
-        return ((const int8_t *)page)[i];
-    case VLY_U16:
-        return ((const uint16_t *)page)[i];
-    case VLY_I16:
-        return ((const int16_t *)page)[i];
-    case VLY_U32:
-        return ((const uint32_t *)page)[i];
-    case VLY_I32:
-        return ((const int32_t *)page)[i];
-    case VLY_F32:
-        return (double)((const float *)page)[i];
-    default:
-        return ((const uint8_t *)page)[i];
-    }
-}
-
 static void count_page(pair *p, int32_t z, int64_t voxels, vly_type type)
 {
     const int32_t bytes = vly_type_bytes(type);
@@ -49,8 +29,8 @@ static void count_page(pair *p, int32_t z, int64_t voxels, vly_type type)
         if (memcmp(a + i * bytes, b + i * bytes, (size_t)bytes) == 0) continue;
         if (p->differing++ > 0) continue;
         p->first = z * voxels + i;
-        p->values[0] = value_of(a, type, i);
-        p->values[1] = value_of(b, type, i);
+        p->values[0] = vly_type_value(type, a, i);
+        p->values[1] = vly_type_value(type, b, i);
     }
 }
 

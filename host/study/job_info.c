@@ -19,31 +19,11 @@ typedef struct sample {
     int32_t pages;
 } sample;
 
-static double value_at(const void *page, vly_type type, int64_t i)
-{
-    switch (type) {
-    case VLY_I8:
-        return ((const int8_t *)page)[i];
-    case VLY_U16:
-        return ((const uint16_t *)page)[i];
-    case VLY_I16:
-        return ((const int16_t *)page)[i];
-    case VLY_U32:
-        return ((const uint32_t *)page)[i];
-    case VLY_I32:
-        return ((const int32_t *)page)[i];
-    case VLY_F32:
-        return (double)((const float *)page)[i];
-    default:
-        return ((const uint8_t *)page)[i];
-    }
-}
-
 /* Every step-th value is kept; an odd step meets every column of a page whose width is a power of two. */
 static void add_page(sample *s, const void *page, vly_type type, int64_t voxels, int64_t step)
 {
     for (int64_t i = 0; i < voxels; i++, s->read++) {
-        double value = value_at(page, type, i);
+        double value = vly_type_value(type, page, i);
         if (!isfinite(value)) {
             s->not_finite++;
             continue;

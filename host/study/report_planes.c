@@ -24,28 +24,6 @@ void vly_view_choose(vly_view *out, vly_extent e, int32_t most)
     out->z = out->depth / 2 * stride; /* a page that is read anyway */
 }
 
-static double value_at(const void *page, vly_type type, int64_t i)
-{
-    switch (type) {
-    case VLY_I8:
-        return ((const int8_t *)page)[i];
-    case VLY_U16:
-        return ((const uint16_t *)page)[i];
-    case VLY_I16:
-        return ((const int16_t *)page)[i];
-    case VLY_U32:
-        return ((const uint32_t *)page)[i];
-    case VLY_I32:
-        return ((const int32_t *)page)[i];
-    case VLY_F32:
-        return (double)((const float *)page)[i];
-    case VLY_U8:
-    case VLY_U1:
-        break;
-    }
-    return ((const uint8_t *)page)[i];
-}
-
 /* Where the view's voxel (0, 0, 0) lies in a volume of extent e. */
 static vly_status place(vly_box *out, const vly_view *view, vly_extent e, const vly_box *window, const char *path)
 {
@@ -74,11 +52,11 @@ static vly_status cut(double *values, const vly_view *view, vly_source *source, 
         if ((status = vly_source_read(source, box.z0 + k * stride, 1, page)) != VLY_OK) break;
         int64_t x0 = box.x0 + view->x0, row = (int64_t)(box.y0 + view->y) * nx + x0;
         for (int32_t i = 0; i < view->width; i++)
-            values[(int64_t)k * view->width + i] = value_at(page, info->type, row + (int64_t)i * stride);
+            values[(int64_t)k * view->width + i] = vly_type_value(info->type, page, row + (int64_t)i * stride);
         for (int32_t j = 0; k * stride == view->z && j < view->height; j++) {
             row = (int64_t)(box.y0 + view->y0 + j * stride) * nx + x0;
             for (int32_t i = 0; i < view->width; i++)
-                flat[(int64_t)j * view->width + i] = value_at(page, info->type, row + (int64_t)i * stride);
+                flat[(int64_t)j * view->width + i] = vly_type_value(info->type, page, row + (int64_t)i * stride);
         }
     }
     vly_free(page);

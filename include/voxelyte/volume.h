@@ -25,6 +25,9 @@ typedef enum vly_type {
 VLY_API int32_t vly_type_bytes(vly_type type);
 VLY_API const char *vly_type_name(vly_type type);
 
+/* Voxel i of such pages, as a number. */
+VLY_API double vly_type_value(vly_type type, const void *voxels, int64_t i);
+
 /* What is known of the voxel size, and how far it can be trusted. */
 typedef enum vly_verdict {
     VLY_SIZE_MISSING,     /* no tag speaks of it */
