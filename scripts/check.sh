@@ -21,10 +21,12 @@ run_step() {
         cmake --preset "$1"
         cmake --build --preset "$1"
         ctest --preset "$1" -j "$(nproc)" ;;
-    cppcheck) # constStatement: minds "(void)a, (void)b", our way to name what a contract hands over and we leave alone
+    # constStatement minds "(void)a, (void)b", our way to name what a contract hands over and we leave alone; the emulator
+    # does what it cannot follow (linker sections, memory that outlives its function, a call that does not return)
+    cppcheck)
         cmake --preset debug
         cppcheck --project=build-debug/compile_commands.json --enable=warning,performance,portability \
-            --suppress=constStatement --error-exitcode=1 --quiet -j "$(nproc)" ;;
+            --suppress=constStatement '--suppress=*:*tests/cuemu/*' --error-exitcode=1 --quiet -j "$(nproc)" ;;
     tidy) # sees the asserts, and takes them for granted
         cmake --preset debug
         find host kernels -name '*.c' -print0 | xargs -0 -n 4 -P "$(nproc)" clang-tidy -p build-debug --quiet ;;
