@@ -3,7 +3,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
-#include "study/number.h"
+#include "core/number.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* Options that name phases or methods: label maps, methods, fractions. */
 #include "study/settings_impl.h"
 
-#include "study/number.h"
+#include "core/number.h"
 
 #include <stdio.h>
 #include <string.h>

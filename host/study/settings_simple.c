@@ -1,7 +1,7 @@
 /* Options of one value: text, switches, choices, numbers, sizes. */
 #include "study/settings_impl.h"
 
-#include "study/number.h"
+#include "core/number.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* Options of several numbers: ranges, lengths, boxes. */
 #include "study/settings_impl.h"
 
-#include "study/number.h"
+#include "core/number.h"
 
 #include <stdio.h>
 #include <stdlib.h>

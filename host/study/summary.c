@@ -4,7 +4,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
-#include "study/number.h"
+#include "core/number.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "study/number.h"
+#include "core/number.h"
 
 #include <errno.h>
 #include <locale.h>
