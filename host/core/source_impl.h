@@ -16,6 +16,7 @@ struct vly_sink {
     const char *path;
     vly_extent extent;
     vly_type type;
+    int32_t channels;
     int32_t written; /* pages so far */
     /* The next `count` pages, already checked. */
     vly_status (*write)(vly_sink *sink, int32_t count, const void *pages);

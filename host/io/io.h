@@ -10,8 +10,8 @@
 /* A cleared source with its own copy of `path` and `self_bytes` of cleared state; freed by vly_source_close. */
 vly_status vly_source_create(vly_source **out, const char *path, int64_t self_bytes);
 
-/* Any format that is one file. */
-vly_status vly_source_open_file(vly_source **out, const char *path);
+/* Any format that is one file. VLY_EDATA if it has another number of channels. */
+vly_status vly_source_open_file(vly_source **out, const char *path, int32_t channels);
 vly_status vly_source_open_tiff(vly_source **out, const char *path);
 
 /* path: a folder, or a pattern whose last part holds * ? or [. */

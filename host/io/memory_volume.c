@@ -32,7 +32,7 @@ vly_status vly_source_memory(vly_source **out, const void *voxels, vly_type type
 
 static vly_status write_memory(vly_sink *sink, int32_t count, const void *pages)
 {
-    int64_t page = (int64_t)sink->extent.nx * sink->extent.ny * vly_type_bytes(sink->type);
+    int64_t page = (int64_t)sink->extent.nx * sink->extent.ny * sink->channels * vly_type_bytes(sink->type);
     void *voxels = *(void **)sink->self;
     memcpy((char *)voxels + sink->written * page, pages, (size_t)(count * page));
     return VLY_OK;

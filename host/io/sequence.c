@@ -97,7 +97,7 @@ static vly_status open_page(vly_source **out, const vly_source *source, int64_t 
     vly_source *page;
     const vly_volume_info *all = &source->info;
     *out = NULL;
-    VLY_TRY(vly_source_open_file(&page, self->paths[z]));
+    VLY_TRY(vly_source_open_file(&page, self->paths[z], 1));
     const vly_volume_info *one = &page->info;
     vly_status status = VLY_OK;
     if (one->extent.nz != 1)

@@ -18,6 +18,7 @@ vly_status vly_sink_create(vly_sink **out, const char *path, const vly_sink_opti
     sink->path = copy;
     sink->extent = options->extent;
     sink->type = options->type;
+    sink->channels = options->channels ? options->channels : 1;
     *out = sink;
     return VLY_OK;
 }
@@ -28,8 +29,13 @@ vly_status vly_sink_open(vly_sink **out, const char *path, vly_device *device, c
     if (options->type != VLY_U8 && options->type != VLY_U16 && options->type != VLY_F32)
         return vly_fail(VLY_EUSAGE, "%s: cannot write %s, one of u8, u16, f32 expected", path,
                         vly_type_name(options->type));
+    if (options->channels < 0 || options->channels > VLY_CHANNELS_MAX)
+        return vly_fail(VLY_EUSAGE, "%s: %d channels, at most %d expected", path, (int)options->channels,
+                        VLY_CHANNELS_MAX);
     if (vly_path_ends(path, ".tif") || vly_path_ends(path, ".tiff"))
         return vly_sink_open_tiff(out, path, device, options);
+    if (options->channels > 1)
+        return vly_fail(VLY_EUSAGE, "%s: %d channels, which only .tif and .tiff hold", path, (int)options->channels);
     if (vly_path_ends(path, ".raw")) return vly_sink_open_raw(out, path, options);
     return vly_fail(VLY_EUSAGE, "%s: no format has that ending, one of .tif, .tiff, .raw expected", path);
 }

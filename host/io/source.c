@@ -71,7 +71,7 @@ vly_status vly_source_create(vly_source **out, const char *path, int64_t self_by
         vly_free(source);
         return status;
     }
-    source->info = (vly_volume_info){.path = copy, .format = "", .codec = "none", .description = ""};
+    source->info = (vly_volume_info){.path = copy, .format = "", .channels = 1, .codec = "none", .description = ""};
     *out = source;
     return VLY_OK;
 }
@@ -116,7 +116,8 @@ static const char *known_as(const uint8_t *head, int64_t got)
     return "no TIFF file";
 }
 
-vly_status vly_source_open_file(vly_source **out, const char *path)
+/* By its first bytes and its name. */
+static vly_status open_any(vly_source **out, const char *path)
 {
     vly_file file;
     uint8_t head[8];
@@ -133,13 +134,26 @@ vly_status vly_source_open_file(vly_source **out, const char *path)
                     known_as(head, got));
 }
 
+vly_status vly_source_open_file(vly_source **out, const char *path, int32_t channels)
+{
+    VLY_TRY(open_any(out, path));
+    int32_t found = (*out)->info.channels;
+    if (found == channels) return VLY_OK;
+    vly_source_close(*out);
+    *out = NULL;
+    if (channels == 1) return vly_fail(VLY_EDATA, "%s: %d channels, one grey channel expected", path, (int)found);
+    return vly_fail(VLY_EDATA, "%s: %d channel%s, %d channels of f32 expected", path, (int)found, found > 1 ? "s" : "",
+                    (int)channels);
+}
+
 vly_status vly_source_open(vly_source **out, const char *path, const vly_source_options *options)
 {
     *out = NULL;
     bool pattern = strpbrk(path, "*?[") && !vly_path_exists(path);
+    int32_t channels = options && options->channels ? options->channels : 1;
     vly_source *source = NULL;
     VLY_TRY(pattern || vly_path_is_folder(path) ? vly_source_open_sequence(&source, path)
-                                                : vly_source_open_file(&source, path));
+                                                : vly_source_open_file(&source, path, channels));
     if (options && options->voxel_size.verdict == VLY_SIZE_GIVEN) source->info.voxel_size = options->voxel_size;
     *out = source;
     return VLY_OK;

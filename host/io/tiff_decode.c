@@ -21,6 +21,7 @@ struct vly_tiff_decoder {
     const char *path;
     vly_extent extent; /* nz unused */
     vly_type type;
+    int64_t samples; /* values of a voxel */
     int64_t scratch_bytes, memory_cap;
     pthread_mutex_t lock;
     handle *idle;
@@ -156,6 +157,7 @@ vly_status vly_tiff_decoder_create(vly_tiff_decoder **out, const char *path, con
     d->path = path;
     d->extent = (vly_extent){(int32_t)index->first.width, (int32_t)index->first.height, 1};
     d->type = index->type;
+    d->samples = index->first.samples;
     d->scratch_bytes = index->scratch_bytes;
     /* what a sound page needs, and room for libtiff's own tables */
     d->memory_cap = 2 * (index->piece_bytes + index->encoded_bytes + index->table_bytes) + (4 << 20);
@@ -187,7 +189,7 @@ static void copy_bits(uint8_t *to, const uint8_t *from, int64_t count)
 static void place_rows(const vly_tiff_decoder *d, uint8_t *page, const uint8_t *piece, int64_t piece_row, int64_t x0,
                        int64_t y0, int64_t columns, int64_t rows)
 {
-    int64_t size = vly_type_bytes(d->type);
+    int64_t size = d->samples * vly_type_bytes(d->type);
     for (int64_t y = 0; y < rows; y++) {
         uint8_t *to = page + ((y0 + y) * d->extent.nx + x0) * size;
         if (d->type == VLY_U1)
@@ -208,7 +210,7 @@ static bool decode_strips(const vly_tiff_decoder *d, handle *h, uint8_t *page)
     int64_t row = TIFFScanlineSize(h->tiff), ny = d->extent.ny, nx = d->extent.nx;
     bool bits = d->type == VLY_U1;
     TIFFGetFieldDefaulted(h->tiff, TIFFTAG_ROWSPERSTRIP, &rows_per_strip);
-    if (rows_per_strip == 0 || row != (bits ? (nx + 7) / 8 : nx * vly_type_bytes(d->type))) return false;
+    if (rows_per_strip == 0 || row != (bits ? (nx + 7) / 8 : nx * d->samples * vly_type_bytes(d->type))) return false;
     for (int64_t y = 0, strip = 0; y < ny; y += rows_per_strip, strip++) {
         int64_t rows = smaller(rows_per_strip, ny - y), bytes = rows * row;
         uint8_t *to = bits ? h->scratch : page + y * row;
@@ -243,7 +245,7 @@ static bool is_as_indexed(const vly_tiff_decoder *d, handle *h)
     TIFFGetField(h->tiff, TIFFTAG_IMAGELENGTH, &height);
     TIFFGetFieldDefaulted(h->tiff, TIFFTAG_BITSPERSAMPLE, &bits);
     TIFFGetFieldDefaulted(h->tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
-    return (int64_t)width == d->extent.nx && (int64_t)height == d->extent.ny && samples == 1 &&
+    return (int64_t)width == d->extent.nx && (int64_t)height == d->extent.ny && samples == d->samples &&
            bits == (d->type == VLY_U1 ? 1 : 8 * vly_type_bytes(d->type));
 }
 

@@ -114,6 +114,7 @@ static vly_status parse_entry(vly_tiff_page *page, const vly_tiff_file *tiff, co
                        {TIFFTAG_FILLORDER, &page->fill_order, NULL},
                        {TIFFTAG_SAMPLESPERPIXEL, &page->samples, NULL},
                        {TIFFTAG_SAMPLEFORMAT, &page->format, NULL},
+                       {TIFFTAG_PLANARCONFIG, &page->planar, NULL},
                        {TIFFTAG_ROWSPERSTRIP, &page->piece_height, NULL},
                        {TIFFTAG_TILEWIDTH, &page->piece_width, NULL},
                        {TIFFTAG_TILELENGTH, &page->piece_height, NULL},
@@ -173,6 +174,7 @@ vly_status vly_tiff_page_read(vly_tiff_page *out, const vly_tiff_file *tiff, int
                            .format = 1,
                            .codec = COMPRESSION_NONE,
                            .samples = 1,
+                           .planar = PLANARCONFIG_CONTIG,
                            .photometric = PHOTOMETRIC_MINISBLACK,
                            .fill_order = FILLORDER_MSB2LSB,
                            .resolution_unit = RESUNIT_INCH};
@@ -244,7 +246,9 @@ static vly_status check_kind(const vly_tiff_file *tiff, const vly_tiff_page *pag
 {
     const char *path = tiff->file.path;
     long long n = (long long)number;
-    if (page->samples != 1)
+    bool fields = page->format == SAMPLEFORMAT_IEEEFP && page->planar == PLANARCONFIG_CONTIG && page->samples >= 1 &&
+                  page->samples <= VLY_CHANNELS_MAX; /* several numbers a voxel, for whoever asks for them */
+    if (page->samples != 1 && !fields)
         return vly_fail(VLY_EDATA, "%s: page %lld has %lld channels, one grey channel expected", path, n,
                         (long long)page->samples);
     if (page->photometric == PHOTOMETRIC_PALETTE)
@@ -289,7 +293,7 @@ vly_status vly_tiff_page_type(vly_type *out, const vly_tiff_file *tiff, const vl
 
 int64_t vly_tiff_piece_bytes(const vly_tiff_page *page)
 {
-    return (page->piece_width * page->bits + 7) / 8 * page->piece_height;
+    return (page->piece_width * page->samples * page->bits + 7) / 8 * page->piece_height;
 }
 
 typedef struct piece_check {
@@ -329,7 +333,7 @@ vly_status vly_tiff_page_check(const vly_tiff_file *tiff, const vly_tiff_page *p
     enum { BLOCK = 256 };
     uint64_t at[BLOCK], bytes[BLOCK] = {0}, first = 0;
     piece_check check = {.tiff = tiff, .page = page, .number = number, .plain = page->codec == COMPRESSION_NONE};
-    check.row_bytes = (page->piece_width * page->bits + 7) / 8;
+    check.row_bytes = (page->piece_width * page->samples * page->bits + 7) / 8;
     check.one_run = check.plain && !page->tiled && page->bits >= 8 && page->fill_order == FILLORDER_MSB2LSB;
     if (!check.plain && page->byte_counts.count == 0) return damaged(tiff, number, "no strip byte counts");
     for (int64_t done = 0; done < page->pieces; done += BLOCK) {

@@ -28,7 +28,7 @@ typedef struct vly_tiff_page {
     int64_t piece_width, piece_height, pieces; /* of a strip or tile, and how many there are */
     bool tiled;
     int64_t kind; /* NewSubfileType: bit 0 marks a thumbnail or pyramid level */
-    int64_t bits, format, codec, photometric, samples, fill_order;
+    int64_t bits, format, codec, photometric, samples, planar, fill_order;
     vly_tiff_field offsets, byte_counts, description, x_resolution, y_resolution;
     int64_t resolution_unit;
 } vly_tiff_page;
@@ -37,7 +37,7 @@ typedef struct vly_tiff_page {
 vly_status vly_tiff_file_open(vly_tiff_file *out, const char *path);
 vly_status vly_tiff_page_read(vly_tiff_page *out, const vly_tiff_file *tiff, int64_t directory, int64_t number);
 
-/* VLY_EDATA unless it is one grey channel of a type and compression we read; else its type. */
+/* VLY_EDATA unless it is one grey channel of a type and compression we read, or a few channels of f32; else its type. */
 vly_status vly_tiff_page_type(vly_type *out, const vly_tiff_file *tiff, const vly_tiff_page *page, int64_t number);
 
 /* Checks every strip or tile against the file. *data: where the page's voxels begin if they lie there uncompressed and

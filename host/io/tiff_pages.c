@@ -35,6 +35,9 @@ static vly_status compare_with_first(const vly_tiff_index *index, const vly_tiff
     if (type != index->type)
         return vly_fail(VLY_EDATA, "%s: page %lld is %s, page 0 is %s", tiff->file.path, (long long)number,
                         vly_type_name(type), vly_type_name(index->type));
+    if (page->samples != first->samples)
+        return vly_fail(VLY_EDATA, "%s: page %lld has %lld channels, page 0 has %lld", tiff->file.path,
+                        (long long)number, (long long)page->samples, (long long)first->samples);
     if (page->photometric != first->photometric)
         return vly_fail(VLY_EDATA, "%s: page %lld has white and black the other way round than page 0", tiff->file.path,
                         (long long)number);

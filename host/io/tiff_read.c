@@ -32,7 +32,8 @@ static vly_status read_tiff(vly_source *source, int32_t z0, int32_t count, void 
 {
     tiff_source *self = source->self;
     int32_t size = vly_type_bytes(self->index.type), now;
-    int64_t page = (int64_t)source->info.extent.nx * source->info.extent.ny, bytes = page * size;
+    int64_t page = (int64_t)source->info.extent.nx * source->info.extent.ny * source->info.channels,
+            bytes = page * size;
     for (int32_t done = 0; done < count; done += now) {
         const vly_tiff_place *place = &self->index.places[z0 + done];
         char *to = (char *)pages + done * bytes;
@@ -73,7 +74,7 @@ static vly_status unfold(tiff_source *self, const vly_tiff_meta *meta)
         return vly_fail(VLY_EDATA, "%s: its description speaks of %lld pages, there are %lld", path,
                         (long long)meta->images, (long long)index->count);
     VLY_TRY(vly_extent_check(first->width, first->height, meta->images, path));
-    int64_t bytes = first->width * first->height * vly_type_bytes(index->type);
+    int64_t bytes = first->width * first->height * first->samples * vly_type_bytes(index->type);
     int64_t whole = (self->tiff.bytes - start.data) / bytes;
     if (whole < meta->images)
         return vly_fail(VLY_EDATA, "%s: ends within page %lld of %lld: truncated?", path, (long long)whole,
@@ -94,10 +95,11 @@ static void describe(vly_source *source, const tiff_source *self, const vly_tiff
     info->codec = vly_tiff_codec_name(index->first.codec);
     info->extent = (vly_extent){(int32_t)index->first.width, (int32_t)index->first.height, (int32_t)index->count};
     info->type = index->type;
+    info->channels = (int32_t)index->first.samples;
     info->voxel_size = meta->size;
     info->bytes = self->tiff.bytes;
     info->description = index->description;
-    int64_t page = index->first.width * index->first.height * vly_type_bytes(index->type);
+    int64_t page = index->first.width * index->first.height * index->first.samples * vly_type_bytes(index->type);
     info->contiguous =
         index->places[0].data >= 0 && run_length(index, 0, (int32_t)index->count, page) == (int32_t)index->count;
     for (int64_t z = 0; z < index->count && info->decode_bytes == 0; z++)

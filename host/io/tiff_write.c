@@ -63,10 +63,17 @@ static void add_number(directory *d, int tag, int64_t number)
     add_values(d, tag, TIFF_LONG, 1, 4, &value);
 }
 
+/* The same for `count` channels. */
+static void add_shorts(directory *d, int tag, int number, int count)
+{
+    uint16_t values[VLY_CHANNELS_MAX];
+    for (int i = 0; i < count; i++) values[i] = (uint16_t)number;
+    add_values(d, tag, TIFF_SHORT, count, 2 * count, values);
+}
+
 static void add_short(directory *d, int tag, int number)
 {
-    uint16_t value = (uint16_t)number;
-    add_values(d, tag, TIFF_SHORT, 1, 2, &value);
+    add_shorts(d, tag, number, 1);
 }
 
 /* Offsets are LONG8 in BigTIFF and LONG else; the block has room for them either way. */
@@ -88,7 +95,7 @@ static void add_tags(directory *d, const vly_sink *sink, bool first)
     const tiff_sink *self = d->sink;
     add_number(d, TIFFTAG_IMAGEWIDTH, sink->extent.nx);
     add_number(d, TIFFTAG_IMAGELENGTH, sink->extent.ny);
-    add_short(d, TIFFTAG_BITSPERSAMPLE, 8 * vly_type_bytes(sink->type));
+    add_shorts(d, TIFFTAG_BITSPERSAMPLE, 8 * vly_type_bytes(sink->type), sink->channels);
     add_short(d, TIFFTAG_COMPRESSION, self->compress ? COMPRESSION_ADOBE_DEFLATE : COMPRESSION_NONE);
     add_short(d, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
     if (first) {
@@ -96,7 +103,7 @@ static void add_tags(directory *d, const vly_sink *sink, bool first)
         add_values(d, TIFFTAG_IMAGEDESCRIPTION, TIFF_ASCII, bytes, bytes, self->description);
     }
     add_offsets(d);
-    add_short(d, TIFFTAG_SAMPLESPERPIXEL, 1);
+    add_short(d, TIFFTAG_SAMPLESPERPIXEL, sink->channels);
     add_number(d, TIFFTAG_ROWSPERSTRIP, self->strip_rows);
     add_values(d, TIFFTAG_STRIPBYTECOUNTS, TIFF_LONG, self->strips, self->strips * 4, self->lengths);
     if (self->resolution[1] != 0) {
@@ -104,7 +111,9 @@ static void add_tags(directory *d, const vly_sink *sink, bool first)
         add_values(d, TIFFTAG_YRESOLUTION, TIFF_RATIONAL, 1, 8, self->resolution + 2);
         add_short(d, TIFFTAG_RESOLUTIONUNIT, RESUNIT_NONE);
     }
-    add_short(d, TIFFTAG_SAMPLEFORMAT, sink->type == VLY_F32 ? SAMPLEFORMAT_IEEEFP : SAMPLEFORMAT_UINT);
+    if (sink->channels > 1) add_shorts(d, TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNSPECIFIED, sink->channels - 1);
+    add_shorts(d, TIFFTAG_SAMPLEFORMAT, sink->type == VLY_F32 ? SAMPLEFORMAT_IEEEFP : SAMPLEFORMAT_UINT,
+               sink->channels);
 }
 
 static vly_status write_number(tiff_sink *self, int64_t number, int64_t at)
@@ -241,14 +250,14 @@ static vly_status describe(tiff_sink *self, const vly_sink *sink, const vly_sink
         snprintf(unit, sizeof unit, "unit=um\nspacing=%.12g\n", size->z * 1e6);
     }
     if (options->labels) snprintf(map, sizeof map, "min=0.0\nmax=2.0\nlabels=0:pore,1:am,2:cbd,255:outside\n");
-    return vly_format(&self->description, "ImageJ=1.11a\nimages=%d\nslices=%d\n%sloop=false\n%s", sink->extent.nz,
-                      sink->extent.nz, unit, map);
+    return vly_format(&self->description, "ImageJ=1.11a\nimages=%d\nslices=%d\n%sloop=false\n%s%s", sink->extent.nz,
+                      sink->extent.nz, unit, map, options->note ? options->note : "");
 }
 
 static void lay_out(tiff_sink *self, const vly_sink *sink, vly_device *device)
 {
     int64_t ny = sink->extent.ny;
-    self->row_bytes = (int64_t)sink->extent.nx * vly_type_bytes(sink->type);
+    self->row_bytes = (int64_t)sink->extent.nx * sink->channels * vly_type_bytes(sink->type);
     self->strip_rows = STRIP_BYTES / self->row_bytes;
     if (self->strip_rows < 1) self->strip_rows = 1;
     if (self->strip_rows > ny) self->strip_rows = ny;

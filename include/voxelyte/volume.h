@@ -52,6 +52,7 @@ typedef struct vly_volume_info {
     const char *codec;  /* "none", "deflate", ... */
     vly_extent extent;
     vly_type type;
+    int32_t channels; /* values of a voxel, side by side in the pages; 1, but for f32 files opened for several */
     vly_voxel_size voxel_size;
     int64_t bytes;           /* of the file or files */
     int64_t decode_bytes;    /* scratch one reading thread may hold */
@@ -74,8 +75,11 @@ typedef struct vly_label_map {
  * allowed in the volume. VLY_EUSAGE if it is no such list. */
 VLY_API vly_status vly_label_map_parse(vly_label_map *out, const char *text);
 
+enum { VLY_CHANNELS_MAX = 4 };
+
 typedef struct vly_source_options {
     vly_voxel_size voxel_size; /* verdict VLY_SIZE_GIVEN overrides what the file says */
+    int32_t channels;          /* that the file must have; 0: one */
 } vly_source_options;
 
 #define VLY_SOURCE_OPTIONS_INIT ((vly_source_options){.voxel_size = {.verdict = VLY_SIZE_MISSING}})
@@ -83,7 +87,8 @@ typedef struct vly_source_options {
 /* path: a TIFF file; a folder of single-page TIFF files (natural order), or a pattern for them with * ? [ in its last
  * part; raw voxels with a JSON sidecar (volume.raw + volume.json), which is {"extent": [nx, ny, nz], "type": "u16"} and
  * may hold "endian": "big", "offset": bytes, "voxel_size_um": [x, y, z], "description": text. options may be NULL.
- * One grey channel, and brighter is larger: unsigned values and bits of a TIFF that calls zero white are turned round.
+ * One grey channel, and brighter is larger: unsigned values and bits of a TIFF that calls zero white are turned round. With
+ * options->channels a TIFF of so many f32 values a voxel.
  * Fails with VLY_ENOINPUT (missing), VLY_EDATA (not a volume we can read; the message says why), VLY_EIO. */
 VLY_API vly_status vly_source_open(vly_source **out, const char *path, const vly_source_options *options);
 
@@ -124,6 +129,8 @@ typedef struct vly_sink vly_sink;
 typedef struct vly_sink_options {
     vly_extent extent;
     vly_type type;             /* u8, u16 or f32 */
+    int32_t channels;          /* values of a voxel, side by side; 0: one. More only in TIFF */
+    const char *note;          /* lines behind the description; NULL: none */
     vly_voxel_size voxel_size; /* written where the format has room for it */
     bool labels;               /* write the label map into the description */
     bool overwrite;            /* else VLY_EOUTPUT if the target exists */
