@@ -16,6 +16,9 @@ VLY_API vly_status vly_job_info(vly_document **out, vly_device *device, const vl
 /* inputs: one volume. output: the labels; a folder if there are several methods. With dry_run only the plan. */
 VLY_API vly_status vly_job_segment(vly_document **out, vly_device *device, const vly_settings *settings);
 
+/* inputs: a label volume at high resolution. output: volume fractions per coarse voxel, *.tif. */
+VLY_API vly_status vly_job_compose(vly_document **out, vly_device *device, const vly_settings *settings);
+
 /* inputs: label volumes. output: the document; "" for none. */
 VLY_API vly_status vly_job_compare(vly_document **out, vly_device *device, const vly_settings *settings);
 

@@ -57,6 +57,10 @@ typedef struct vly_settings {
     bool robust_start, exact;
     char histogram[VLY_PATH_BYTES]; /* CSV of the region's u16 grey values; "": none */
 
+    /* compose */
+    int32_t ratio;                  /* 0: not given */
+    char transform[VLY_PATH_BYTES]; /* JSON; "": none */
+
     /* synth: see voxelyte/synth.h */
     enum { VLY_PRESET_TWO_LAYER, VLY_PRESET_SINGLE_LAYER, VLY_PRESET_SLABS, VLY_PRESET_SPHERES } preset;
     vly_extent size;
