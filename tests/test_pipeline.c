@@ -11,7 +11,7 @@
 typedef struct field {
     vly_source source;
     int32_t fail_page; /* reading it fails; -1: none */
-} field;
+} field;               /* u16, or the low byte of the same as u8 */
 
 static uint16_t value_at(int32_t x, int32_t y, int32_t z)
 {
@@ -23,10 +23,15 @@ static vly_status read_field(vly_source *source, int32_t z0, int32_t count, void
     const field *f = source->self;
     vly_extent e = source->info.extent;
     uint16_t *to = pages;
+    uint8_t *low = pages;
     for (int32_t z = z0; z < z0 + count; z++) {
         if (z == f->fail_page) return vly_fail(VLY_EIO, "field: page %d cannot be read", z);
         for (int32_t y = 0; y < e.ny; y++)
-            for (int32_t x = 0; x < e.nx; x++) *to++ = value_at(x, y, z);
+            for (int32_t x = 0; x < e.nx; x++)
+                if (source->info.type == VLY_U8)
+                    *low++ = (uint8_t)value_at(x, y, z);
+                else
+                    *to++ = value_at(x, y, z);
     }
     return VLY_OK;
 }
@@ -124,6 +129,64 @@ START_TEST(streaming_gives_the_same_slabs)
         for (size_t i = 0; i < 2; i++)
             for (int32_t halo = 0; halo <= 1; halo++)
                 check_passes(volume, windows[w], halo, 2, limits[i] + halo * (INT64_C(1) << 20), false);
+}
+END_TEST
+
+/* ---- labels: one byte a voxel, pages ahead, no labels that come out ---- */
+
+typedef struct label_checker {
+    vly_box window;
+    int32_t ahead, most; /* pages a slab may have */
+    int64_t voxels;
+} label_checker;
+
+static vly_status check_labels(void *self, vly_device *device, const vly_slab *slab)
+{
+    label_checker *c = self;
+    const vly_region *r = &slab->region;
+    vly_extent w = vly_box_extent(c->window);
+    int32_t last = slab->z1 + c->ahead < w.nz ? slab->z1 + c->ahead : w.nz;
+    ck_assert(slab->grey == NULL && slab->mask == NULL && slab->label == NULL);
+    ck_assert(r->data.nx == w.nx && r->data.ny == w.ny && r->data.nz == last - slab->z0);
+    ck_assert(r->inner.x0 == 0 && r->inner.x1 == w.nx && r->inner.y0 == 0 && r->inner.y1 == w.ny);
+    ck_assert(r->inner.z0 == 0 && r->inner.z1 == slab->z1 - slab->z0 && r->inner.z1 <= c->most);
+    uint8_t *phase = test_fetch(device, slab->phase, vly_extent_voxels(r->data)), *at = phase;
+    for (int32_t z = slab->z0; z < last; z++)
+        for (int32_t y = 0; y < w.ny; y++)
+            for (int32_t x = 0; x < w.nx; x++)
+                if (*at++ != (uint8_t)value_at(c->window.x0 + x, c->window.y0 + y, c->window.z0 + z))
+                    ck_abort_msg("voxel %d, %d, %d of the window is wrong", x, y, z);
+    free(phase);
+    c->voxels += vly_extent_voxels(vly_box_extent(r->inner));
+    return VLY_OK;
+}
+
+START_TEST(labels_come_with_the_pages_ahead)
+{
+    vly_box windows[] = {{0, 512, 0, 256, 0, 23}, {3, 500, 1, 256, 2, 20}};
+    int64_t limits[] = {0, INT64_C(4) << 20, INT64_C(9) << 20};
+    field f;
+    make_field(&f, (vly_extent){512, 256, 23});
+    f.source.info.type = VLY_U8;
+    for (int i = 0; i < 2 * 3 * 3; i++) {
+        label_checker c = {windows[i % 2], i / 6 * 3, 23, 0};
+        int64_t limit = limits[i / 2 % 3];
+        vly_device *device = test_device(2, limit ? limit + (c.ahead << 20) : 0);
+        vly_pipeline_options options = {
+            .region.window = c.window, .of_labels = true, .ahead = c.ahead, .thick = 2, .beside = limit ? 3 : 0};
+        vly_pipeline *pipeline;
+        vly_stage stage = {"check", check_labels, &c};
+        ck_assert_msg(vly_pipeline_open(&pipeline, device, &f.source, &options) == VLY_OK, "%s", vly_error_message());
+        const vly_plan *plan = vly_pipeline_plan(pipeline);
+        c.most = plan->slab_pages;
+        ck_assert(plan->host_bytes <= vly_device_memory_limit(device));
+        ck_assert(plan->resident == (limit == 0) || c.ahead > 0 || limit > limits[1] || !device->unified);
+        for (int pass = 0; pass < 2; pass++)
+            ck_assert_msg(vly_pipeline_pass(pipeline, "check", &stage, 1, NULL) == VLY_OK, "%s", vly_error_message());
+        ck_assert_int_eq(c.voxels, 2 * vly_extent_voxels(vly_box_extent(c.window)));
+        vly_pipeline_close(pipeline);
+        vly_device_close(device);
+    }
 }
 END_TEST
 
@@ -241,6 +304,7 @@ int main(void)
     Suite *suite = suite_create("pipeline");
     TEST_CASE(suite, slabs_hold_the_window_and_its_halo);
     TEST_CASE(suite, streaming_gives_the_same_slabs);
+    TEST_CASE(suite, labels_come_with_the_pages_ahead);
     TEST_CASE(suite, a_limit_that_is_too_small_names_one_that_works);
     TEST_CASE(suite, windows_outside_and_sides_too_short_are_refused);
     TEST_CASE(suite, a_failure_on_either_side_ends_the_pass);

@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { SLAB_VOXELS = 1 << 23 }; /* aim of one slab: large enough to share out, small enough to overlap */
@@ -27,7 +28,7 @@ vly_span vly_pipeline_span(const vly_pipeline *p, int32_t k)
     s.z0 = (int32_t)((int64_t)k * p->plan.slab_pages);
     s.z1 = smaller(s.z0 + p->plan.slab_pages, p->plan.window.nz);
     s.d0 = larger(p->window.z0 + s.z0 - p->halo, p->data.z0);
-    s.d1 = smaller(p->window.z0 + s.z1 + p->halo, p->data.z1);
+    s.d1 = smaller(p->window.z0 + s.z1 + p->halo + p->ahead, p->data.z1);
     return s;
 }
 
@@ -35,7 +36,7 @@ vly_span vly_pipeline_span(const vly_pipeline *p, int32_t k)
 
 static vly_status check_window(vly_pipeline *p, vly_box window)
 {
-    const vly_volume_info *info = vly_source_info(p->grey);
+    const vly_volume_info *info = vly_source_info(p->source);
     vly_extent v = info->extent;
     static const vly_box nothing;
     if (memcmp(&window, &nothing, sizeof window) == 0) window = vly_extent_box(v);
@@ -63,7 +64,7 @@ static bool same_extent(vly_extent a, vly_extent b)
 static vly_status check_mask(vly_pipeline *p)
 {
     if (!p->mask) return VLY_OK;
-    const vly_volume_info *mask = vly_source_info(p->mask), *grey = vly_source_info(p->grey);
+    const vly_volume_info *mask = vly_source_info(p->mask), *grey = vly_source_info(p->source);
     if (mask->type != VLY_U8 && mask->type != VLY_U1)
         return vly_fail(VLY_EDATA, "%s: mask of type %s, u8 or 1 bit expected", mask->path, vly_type_name(mask->type));
     if (same_extent(mask->extent, grey->extent))
@@ -76,18 +77,27 @@ static vly_status check_mask(vly_pipeline *p)
 
 /* ---- how large it may be ---- */
 
+/* Pages that slabs of `pages` need, those around them included. */
+static int32_t data_pages(const vly_pipeline *p, int32_t pages)
+{
+    return smaller(pages + 2 * p->halo + p->ahead, p->data.z1 - p->data.z0);
+}
+
+/* Labels that come out of slabs of `pages`. */
+static int64_t label_bytes(const vly_pipeline *p, int32_t pages)
+{
+    return p->of_labels ? 0 : page_voxels(p->window) * pages;
+}
+
 /* Bytes of one slot for slabs of `pages`. */
 static int64_t slot_bytes(const vly_pipeline *p, int32_t pages)
 {
-    int64_t data = page_voxels(p->data) * (int64_t)sizeof(uint16_t);
-    int64_t labels = page_voxels(p->window) * (p->mask ? 2 : 1);
-    int32_t most = p->data.z1 - p->data.z0;
-    return data * smaller(pages + 2 * p->halo, most) + labels * pages;
+    return page_voxels(p->data) * p->size * data_pages(p, pages) + (p->mask ? 2 : 1) * label_bytes(p, pages);
 }
 
 static bool cropped(const vly_pipeline *p)
 {
-    vly_extent v = vly_source_info(p->grey)->extent;
+    vly_extent v = vly_source_info(p->source)->extent;
     return page_voxels(p->data) != (int64_t)v.nx * v.ny ||
            (p->mask && page_voxels(p->window) !=
                            (int64_t)vly_source_info(p->mask)->extent.nx * vly_source_info(p->mask)->extent.ny);
@@ -96,13 +106,14 @@ static bool cropped(const vly_pipeline *p)
 /* Pinned memory that stands between the volume and a device of its own. */
 static int64_t stage_bytes(const vly_pipeline *p, int32_t pages)
 {
-    return slot_bytes(p, pages) + (p->keep_labels ? page_voxels(p->window) * pages : 0);
+    return slot_bytes(p, pages) + (p->keep_labels ? label_bytes(p, pages) : 0);
 }
 
-/* What slabs of `pages` hold in host memory and on a device of its own. */
+/* What slabs of `pages` hold in host memory and on a device of its own, with what the caller has beside one of them. */
 static void hold(const vly_pipeline *p, int32_t pages, bool resident, int64_t *host, int64_t *own)
 {
     int64_t slabs = resident ? slot_bytes(p, p->plan.window.nz) : VLY_SLOTS * slot_bytes(p, pages);
+    slabs += p->beside * page_voxels(p->data) * data_pages(p, pages);
     *host = p->device->unified ? slabs : stage_bytes(p, pages);
     *own = p->device->unified ? 0 : slabs;
 }
@@ -110,20 +121,21 @@ static void hold(const vly_pipeline *p, int32_t pages, bool resident, int64_t *h
 static vly_status too_small(const vly_pipeline *p, const char *which, int64_t limit, int64_t needed)
 {
     return vly_fail(VLY_EMEMORY, "%s: a %smemory limit of %lld MiB is too small, at least %lld MiB expected",
-                    vly_source_info(p->grey)->path, which, (long long)(limit >> 20),
+                    vly_source_info(p->source)->path, which, (long long)(limit >> 20),
                     (long long)((needed + (1 << 20) - 1) >> 20));
 }
 
 /* Resident if everything fits, else the thickest slabs of at most SLAB_VOXELS that do. */
 static vly_status make_plan(vly_pipeline *p, int64_t reserve)
 {
-    const vly_volume_info *info = vly_source_info(p->grey);
+    const vly_volume_info *info = vly_source_info(p->source);
     const vly_device *device = p->device;
     int32_t nz = p->plan.window.nz, threads = device->pool->threads;
-    p->page_bytes = cropped(p) ? (int64_t)info->extent.nx * info->extent.ny * (int64_t)sizeof(uint16_t) : 0;
+    p->page_bytes = cropped(p) ? (int64_t)info->extent.nx * info->extent.ny * p->size : 0;
     int64_t fixed = reserve + vly_memory_held() + threads * (p->page_bytes + info->decode_bytes);
     int64_t host_left = device->memory_limit - fixed, own_left = device->device_memory_limit - reserve;
     int64_t most = SLAB_VOXELS / page_voxels(p->window), host, own;
+    if (most < p->thick) most = p->thick;
     int32_t pages = most < 1 ? 1 : most > nz ? nz : (int32_t)most;
     bool resident = true;
     hold(p, pages, resident, &host, &own);
@@ -151,9 +163,9 @@ static vly_status make_stage(vly_pipeline *p, void **out, int64_t bytes)
 
 static vly_status make_stages(vly_pipeline *p)
 {
-    int32_t pages = p->plan.slab_pages, data_pages = smaller(pages + 2 * p->halo, p->data.z1 - p->data.z0);
-    int64_t labels = page_voxels(p->window) * pages;
-    VLY_TRY(make_stage(p, &p->stages.grey, page_voxels(p->data) * data_pages * (int64_t)sizeof(uint16_t)));
+    int64_t labels = label_bytes(p, p->plan.slab_pages);
+    VLY_TRY(make_stage(p, &p->stages.data, page_voxels(p->data) * data_pages(p, p->plan.slab_pages) * p->size));
+    if (p->of_labels) return VLY_OK;
     VLY_TRY(make_stage(p, &p->stages.label_down, labels));
     if (p->mask) VLY_TRY(make_stage(p, &p->stages.mask, labels));
     return p->keep_labels ? make_stage(p, &p->stages.label_up, labels) : VLY_OK;
@@ -167,13 +179,11 @@ static void free_stage(vly_pipeline *p, void *stage)
 static vly_status make_slots(vly_pipeline *p, const char *scratch)
 {
     int32_t pages = p->plan.resident ? p->plan.window.nz : p->plan.slab_pages;
-    int32_t data_pages = smaller(pages + 2 * p->halo, p->data.z1 - p->data.z0);
-    int64_t labels = page_voxels(p->window) * pages;
+    int64_t data = page_voxels(p->data) * data_pages(p, pages) * p->size, labels = label_bytes(p, pages);
     for (int32_t s = 0; s < p->slot_count; s++) {
         vly_slot *slot = &p->slots[s];
-        int64_t grey = page_voxels(p->data) * data_pages * (int64_t)sizeof(uint16_t);
-        VLY_TRY(vly_buffer_reserve(&slot->grey, p->device, grey, "grey values"));
-        VLY_TRY(vly_buffer_reserve(&slot->label, p->device, labels, "labels"));
+        VLY_TRY(vly_buffer_reserve(&slot->data, p->device, data, p->of_labels ? "labels" : "grey values"));
+        if (!p->of_labels) VLY_TRY(vly_buffer_reserve(&slot->label, p->device, labels, "labels"));
         if (p->mask) VLY_TRY(vly_buffer_reserve(&slot->mask, p->device, labels, "mask"));
     }
     if (p->page_bytes > 0)
@@ -183,12 +193,18 @@ static vly_status make_slots(vly_pipeline *p, const char *scratch)
 }
 
 /* Everything but the memory. */
-static vly_status prepare(vly_pipeline *p, vly_device *device, vly_source *grey, const vly_pipeline_options *options)
+static vly_status prepare(vly_pipeline *p, vly_device *device, vly_source *source, const vly_pipeline_options *options)
 {
+    assert(!options->of_labels || (!options->region.mask && !options->keep_labels));
     p->device = device;
-    p->grey = grey;
+    p->source = source;
     p->mask = options->region.mask;
+    p->of_labels = options->of_labels;
+    p->size = options->of_labels ? sizeof(uint8_t) : sizeof(uint16_t);
     p->halo = options->halo;
+    p->ahead = options->ahead;
+    p->thick = options->thick;
+    p->beside = options->beside;
     p->keep_labels = options->keep_labels;
     p->label_store.descriptor = -1;
     VLY_TRY(check_window(p, options->region.window));
@@ -196,22 +212,22 @@ static vly_status prepare(vly_pipeline *p, vly_device *device, vly_source *grey,
     return make_plan(p, options->reserve);
 }
 
-vly_status vly_pipeline_measure(vly_plan *out, vly_device *device, vly_source *grey,
+vly_status vly_pipeline_measure(vly_plan *out, vly_device *device, vly_source *source,
                                 const vly_pipeline_options *options)
 {
     vly_pipeline p = {.device = device};
-    VLY_TRY(prepare(&p, device, grey, options));
+    VLY_TRY(prepare(&p, device, source, options));
     *out = p.plan;
     return VLY_OK;
 }
 
-vly_status vly_pipeline_open(vly_pipeline **out, vly_device *device, vly_source *grey,
+vly_status vly_pipeline_open(vly_pipeline **out, vly_device *device, vly_source *source,
                              const vly_pipeline_options *options)
 {
     vly_pipeline *p;
     *out = NULL;
     VLY_TRY(VLY_NEW(&p, 1, "pipeline"));
-    vly_status status = prepare(p, device, grey, options);
+    vly_status status = prepare(p, device, source, options);
     if (status == VLY_OK) status = make_slots(p, options->region.scratch);
     if (status == VLY_OK) status = make_stages(p);
     if (status != VLY_OK)
@@ -225,11 +241,11 @@ void vly_pipeline_close(vly_pipeline *p)
 {
     if (!p) return;
     for (int32_t s = 0; s < VLY_SLOTS; s++) {
-        vly_buffer_free(&p->slots[s].grey);
+        vly_buffer_free(&p->slots[s].data);
         vly_buffer_free(&p->slots[s].mask);
         vly_buffer_free(&p->slots[s].label);
     }
-    free_stage(p, p->stages.grey);
+    free_stage(p, p->stages.data);
     free_stage(p, p->stages.mask);
     free_stage(p, p->stages.label_up);
     free_stage(p, p->stages.label_down);

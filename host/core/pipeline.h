@@ -10,7 +10,8 @@
 typedef struct vly_slab {
     vly_region region;
     int32_t z0, z1;       /* pages of the window */
-    const uint16_t *grey; /* device, region.data */
+    const uint16_t *grey; /* device, region.data; NULL in a pipeline of labels, */
+    const uint8_t *phase; /* which has this instead, and no mask and no labels that come out */
     const uint8_t *mask;  /* device, region.inner; NULL: everything is inside */
     uint8_t *label;       /* device, region.inner; what the last pass left if the pipeline keeps labels */
 } vly_slab;
@@ -23,16 +24,20 @@ typedef struct vly_stage {
 
 typedef struct vly_pipeline_options {
     vly_region_options region;
-    int32_t halo;     /* pages and voxels a stage reads around those it computes */
+    bool of_labels;   /* the source yields phases (u8), not grey values (u16); what a mask would say is 255 there */
+    int32_t halo;     /* pages and voxels a stage reads around those it computes, */
+    int32_t ahead;    /* and pages behind them and their halo, as far as there are any: for what reaches across */
+    int32_t thick;    /* pages a slab should have where memory allows it; 0: as few as are worth it */
     bool keep_labels; /* labels survive from pass to pass (in memory, or in a scratch file) */
-    int64_t reserve;  /* bytes the caller will hold beside the slabs */
+    int64_t reserve;  /* bytes the caller will hold beside the slabs, */
+    int64_t beside;   /* and bytes per voxel of one slab, pages ahead included */
 } vly_pipeline_options;
 
 typedef struct vly_pipeline vly_pipeline;
 
 /* VLY_EDATA if the window lies outside the volume, the mask's extent fits neither, or a side is too short for the halo;
  * VLY_EMEMORY with the smallest limit that works. The sources must outlive the pipeline. */
-vly_status vly_pipeline_open(vly_pipeline **out, vly_device *device, vly_source *grey,
+vly_status vly_pipeline_open(vly_pipeline **out, vly_device *device, vly_source *source,
                              const vly_pipeline_options *options);
 void vly_pipeline_close(vly_pipeline *pipeline);
 
@@ -50,8 +55,8 @@ typedef struct vly_plan {
 
 const vly_plan *vly_pipeline_plan(const vly_pipeline *pipeline);
 
-/* The plan alone: nothing is allocated, nothing read. Of `grey` only what is known of it counts, so it may be of any type. */
-vly_status vly_pipeline_measure(vly_plan *out, vly_device *device, vly_source *grey,
+/* The plan alone: nothing is allocated, nothing read. Of the source only what is known of it counts, so it may be of any type. */
+vly_status vly_pipeline_measure(vly_plan *out, vly_device *device, vly_source *source,
                                 const vly_pipeline_options *options);
 
 #endif

@@ -9,25 +9,28 @@ enum { VLY_SLOTS = 3 }; /* slabs in flight when streaming: one being read, one c
 
 /* Memory of the slabs. Resident: slot 0 holds the whole region. Streaming: slab k lives in slot k % VLY_SLOTS. */
 typedef struct vly_slot {
-    vly_buffer grey;  /* u16, pages of `data` */
+    vly_buffer data;  /* grey values or phases, pages of `data` */
     vly_buffer mask;  /* u8, pages of the window; empty without a mask */
-    vly_buffer label; /* u8, pages of the window */
+    vly_buffer label; /* u8, pages of the window; empty in a pipeline of labels */
 } vly_slot;
 
 /* A device with memory of its own: where pages stand on their way up and labels on their way down, one slab each, pinned.
  * NULL on a unified device. The reader owns the first three, the writer the last. */
 typedef struct vly_stages {
-    void *grey, *mask, *label_up, *label_down;
+    void *data, *mask, *label_up, *label_down;
 } vly_stages;
 
 struct vly_pipeline {
     vly_device *device;
-    vly_source *grey, *mask;
+    vly_source *source, *mask;
+    int64_t size;          /* bytes a voxel of `data` takes */
     vly_box window;        /* in the volume */
     vly_box data;          /* window and halo, clipped to the volume */
     vly_extent mask_shift; /* what to add to a window coordinate to find it in the mask */
     vly_plan plan;
-    int32_t halo;
+    int32_t halo, ahead, thick;
+    int64_t beside;
+    bool of_labels;
     vly_slot slots[VLY_SLOTS];
     int32_t slot_count;
     vly_stages stages;

@@ -97,7 +97,7 @@ static vly_status fill_pages(const vly_pipeline *p, vly_source *source, vly_box 
     return vly_device_upload(p->device, to, stage, count * size * (box.x1 - box.x0) * (box.y1 - box.y0));
 }
 
-static int64_t grey_page(const vly_pipeline *p)
+static int64_t data_page(const vly_pipeline *p)
 {
     return (int64_t)(p->data.x1 - p->data.x0) * (p->data.y1 - p->data.y0);
 }
@@ -118,11 +118,11 @@ static int64_t label_start(const vly_pipeline *p, vly_span s)
     return p->plan.resident ? s.z0 * label_page(p) : 0;
 }
 
-/* Grey pages [d0, d1) of slab `k`. Those it shares with the slab before are copied, not read again. */
-static vly_status read_grey(vly_pipeline *p, int32_t k, vly_span s)
+/* Pages [d0, d1) of slab `k`. Those it shares with the slab before are copied, not read again. */
+static vly_status read_data(vly_pipeline *p, int32_t k, vly_span s)
 {
-    int64_t page = grey_page(p);
-    uint16_t *to = slot_of(p, k)->grey.data;
+    int64_t page = data_page(p) * p->size;
+    char *to = slot_of(p, k)->data.data;
     int32_t have = s.d0;
     vly_box box = p->data;
     if (p->plan.resident) {
@@ -131,14 +131,13 @@ static vly_status read_grey(vly_pipeline *p, int32_t k, vly_span s)
         p->loaded = s.d1 - p->data.z0;
     } else if (k > 0) {
         vly_span before = vly_pipeline_span(p, k - 1);
-        const uint16_t *from = slot_of(p, k - 1)->grey.data;
+        const char *from = slot_of(p, k - 1)->data.data;
         have = before.d1 > s.d0 ? before.d1 : s.d0;
-        VLY_TRY(vly_device_copy(p->device, to, from + (s.d0 - before.d0) * page,
-                                (have - s.d0) * page * (int64_t)sizeof *to));
+        VLY_TRY(vly_device_copy(p->device, to, from + (s.d0 - before.d0) * page, (have - s.d0) * page));
         to += (have - s.d0) * page;
     }
     box.z0 = have;
-    return fill_pages(p, p->grey, box, s.d1 - have, sizeof *to, p->stages.grey, to);
+    return fill_pages(p, p->source, box, s.d1 - have, p->size, p->stages.data, to);
 }
 
 static vly_status read_mask(vly_pipeline *p, int32_t k, vly_span s)
@@ -167,7 +166,7 @@ static vly_status read_slab(vly_pipeline *p, int32_t k)
 {
     vly_span s = vly_pipeline_span(p, k);
     if (!p->plan.resident || k == p->slabs_loaded) {
-        VLY_TRY(read_grey(p, k, s));
+        VLY_TRY(read_data(p, k, s));
         if (p->mask) VLY_TRY(read_mask(p, k, s));
         if (p->plan.resident) p->slabs_loaded++;
     }
@@ -231,16 +230,17 @@ static vly_slab slab_of(vly_pipeline *p, int32_t k)
     vly_slot *slot = slot_of(p, k);
     vly_extent w = p->plan.window;
     int32_t x = p->window.x0 - p->data.x0, y = p->window.y0 - p->data.y0, z = p->window.z0 + s.z0 - s.d0;
-    int64_t at = label_start(p, s);
+    int64_t at = label_start(p, s), first = p->plan.resident ? (s.d0 - p->data.z0) * data_page(p) : 0;
     return (vly_slab){
         .region = {.data = {p->data.x1 - p->data.x0, p->data.y1 - p->data.y0, s.d1 - s.d0},
                    .inner = {x, x + w.nx, y, y + w.ny, z, z + s.z1 - s.z0},
                    .first = s.z0 * label_page(p)},
         .z0 = s.z0,
         .z1 = s.z1,
-        .grey = (uint16_t *)slot->grey.data + (p->plan.resident ? (s.d0 - p->data.z0) * grey_page(p) : 0),
+        .grey = p->of_labels ? NULL : (uint16_t *)slot->data.data + first,
+        .phase = p->of_labels ? (uint8_t *)slot->data.data + first : NULL,
         .mask = slot->mask.data ? (uint8_t *)slot->mask.data + at : NULL,
-        .label = (uint8_t *)slot->label.data + at,
+        .label = slot->label.data ? (uint8_t *)slot->label.data + at : NULL,
     };
 }
 
