@@ -5,9 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 program=$PWD/bin/voxelyte tests=$PWD/tests
 if [ ! -x "$program" ]; then
-    program=$PWD/build/voxelyte tests=$PWD/build/tests
+    program=$PWD/build/voxelyte tests=$PWD/build/tests/cuda # as CTest's <subject>.cuda
     [ -x "$program" ] || { echo "gpu_check.sh: $program: build first" >&2 && exit 2; }
-    ln -sfn .. "$tests/voxelyte" # a program finds the plugin beside itself
+    export VLY_PROGRAM=$program VLY_SOURCE_DIR=$PWD
 fi
 mkdir -p "${OUT:-out/gpu_check}"
 out=$(cd "${OUT:-out/gpu_check}" && pwd) deadline=$((SECONDS + 460)) failed=0 work=$(mktemp -d)

@@ -47,7 +47,7 @@ const char *test_path(const char *name);
 /* A file of the shared real volumes, or NULL where they are absent: then the test returns early and says so. */
 const char *test_data(const char *name);
 
-/* Runs one suite; the process's exit code. */
+/* Runs one suite; the process's exit code: 77 where the device under test is a GPU and there is none. */
 int test_run(Suite *suite);
 
 #ifdef __cplusplus
