@@ -20,9 +20,10 @@ static __global__ void __launch_bounds__(VLY_TILE_THREADS)
         vly_tile_features(f, planes, z - m.z0);
         uint64_t key = vly_kmeans_search_key(&search, f);
         if (key == UINT64_MAX) continue;
-        if (round == FIND_KEY && key < best->key) atomicMin((unsigned long long *)&best->key, (unsigned long long)key);
-        if (round == FIND_INDEX && key == best->key) atomicMin((long long *)&best->index, (long long)index);
-        if (round == TAKE_FEATURES && key == best->key && index == best->index)
+        uint64_t least = __ldcg(&best->key);
+        if (round == FIND_KEY && key < least) atomicMin((unsigned long long *)&best->key, (unsigned long long)key);
+        if (round == FIND_INDEX && key == least) atomicMin((long long *)&best->index, (long long)index);
+        if (round == TAKE_FEATURES && key == least && index == best->index)
             for (int i = 0; i < VLY_SHELL_FEATURES; i++) best->f[i] = f[i];
     }
 }
