@@ -42,9 +42,9 @@ typedef struct vly_kernels {
 
     /* One Lloyd pass over stored samples: label (count) = vly_kmeans_nearest of the features.
      * tally += the change against the labels found there; fresh: against none, they are not read. The last block of
-     * samples may hold anything from `count` on. */
+     * samples may hold anything from `count` on. The model is the device's: a recorded pass takes what it is then. */
     vly_status (*kmeans_assign_samples)(vly_queue *queue, const uint16_t *samples, int64_t count,
-                                        const vly_kmeans_model *model /* host */, bool fresh, uint8_t *label,
+                                        const vly_kmeans_model *model, bool fresh, uint8_t *label,
                                         vly_kmeans_tally *tally);
 
     /* The same over a slab, features made on the fly; VLY_OUTSIDE where the mask is 0. Stencil radius 1, reflect101 at the

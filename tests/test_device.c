@@ -52,11 +52,50 @@ START_TEST(buffers_keep_what_is_put_there)
 }
 END_TEST
 
+typedef struct errand {
+    vly_device *device;
+    int *in, *out; /* pinned */
+    vly_buffer there;
+    int asked;
+} errand;
+
+static vly_status run_errand(void *self)
+{
+    errand *e = self;
+    e->asked++;
+    VLY_TRY(vly_buffer_clear(&e->there));
+    VLY_TRY(vly_device_push(e->device, e->there.data, e->in, 4 * sizeof(int)));
+    return vly_device_pull(e->device, e->out, e->there.data, 8 * sizeof(int));
+}
+
+START_TEST(a_recording_repeats_the_work_with_what_memory_holds_then)
+{
+    errand e = {.device = test_device(1, 0)};
+    void *recording = NULL;
+    ck_assert_int_eq(e.device->calls->alloc_pinned(e.device, (void **)&e.in, 4 * sizeof(int)), VLY_OK);
+    ck_assert_int_eq(e.device->calls->alloc_pinned(e.device, (void **)&e.out, 8 * sizeof(int)), VLY_OK);
+    ck_assert_int_eq(vly_buffer_create(&e.there, e.device, 8 * sizeof(int), "test"), VLY_OK);
+    for (int round = 1; round <= 5; round++) {
+        for (int i = 0; i < 4; i++) e.in[i] = 10 * round + i;
+        ck_assert_int_eq(vly_device_replay(e.device, &recording, run_errand, &e), VLY_OK);
+        ck_assert_int_eq(vly_device_wait(e.device), VLY_OK);
+        for (int i = 0; i < 8; i++) ck_assert_int_eq(e.out[i], i < 4 ? 10 * round + i : 0);
+    }
+    ck_assert_int_eq(e.asked, recording ? 1 : 5);
+    vly_device_forget(e.device, recording);
+    vly_buffer_free(&e.there);
+    e.device->calls->free_pinned(e.device, e.in);
+    e.device->calls->free_pinned(e.device, e.out);
+    vly_device_close(e.device);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("device");
     TEST_CASE(suite, every_kernel_of_the_device_is_there);
     TEST_CASE(suite, unknown_and_unusable_devices_say_so);
     TEST_CASE(suite, buffers_keep_what_is_put_there);
+    TEST_CASE(suite, a_recording_repeats_the_work_with_what_memory_holds_then);
     return test_run(suite);
 }

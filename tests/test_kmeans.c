@@ -3,6 +3,8 @@
 
 #include "segment/kmeans_impl.h"
 
+#include <stdio.h>
+
 /* ---- laws ---- */
 
 enum { SAMPLES = 5000 };
@@ -16,10 +18,12 @@ typedef struct lloyd_case {
 } lloyd_case;
 
 /* One pass in plain C, with the objective that it leaves. */
-static vly_status assign_and_judge(vly_kmeans_job *job, const vly_kmeans_model *model, bool fresh,
-                                   vly_kmeans_tally *tally)
+static vly_status assign_and_judge(vly_kmeans_job *job, const vly_kmeans_exchange *here, vly_kmeans_exchange *there,
+                                   bool fresh)
 {
     lloyd_case *c = (lloyd_case *)job;
+    const vly_kmeans_model *model = &here->model;
+    vly_kmeans_tally *tally = &there->tally;
     double objective = 0;
     for (int i = 0; i < SAMPLES; i++) {
         uint16_t f[27];
@@ -44,15 +48,15 @@ START_TEST(no_iteration_of_lloyd_raises_the_objective)
 {
     lloyd_case c = {.job = {.device = test_cpu(1)}}; /* judges from host memory */
     vly_kmeans_state state = {.w = {1.4, 1, 2}, .x = {1, 0.5, 0.3, 2}};
-    vly_buffer tally;
+    vly_kmeans_passes passes;
     uint64_t seed = 1;
     c.features = malloc(27 * SAMPLES * 2);
     c.labels = malloc(SAMPLES);
     for (int i = 0; i < 27 * SAMPLES; i++) c.features[i] = (uint16_t)(test_random(&seed) % 20000 + i % 3 * 9000);
     for (int l = 0; l < 3; l++)
         for (int m = 0; m < 27; m++) state.mu[l][m] = c.features[m * SAMPLES + 10 * l];
-    ck_assert_int_eq(vly_buffer_create(&tally, c.job.device, sizeof(vly_kmeans_tally), "tally"), VLY_OK);
-    ck_assert_int_eq(vly_kmeans_lloyd(&state, &c.job, SAMPLES, assign_and_judge, &tally), VLY_OK);
+    ck_assert_int_eq(vly_kmeans_passes_create(&passes, c.job.device, assign_and_judge, true), VLY_OK);
+    ck_assert_int_eq(vly_kmeans_lloyd(&state, &c.job, SAMPLES, &passes), VLY_OK);
     ck_assert(state.settled && c.passes == state.iterations && c.passes > 3);
     /* labels are decided in single precision: 28 roundings of 2^-24 may misplace ties */
     for (int i = 1; i < c.passes; i++) ck_assert_double_le(c.objective[i], c.objective[i - 1] * (1 + 2e-6));
@@ -65,7 +69,7 @@ START_TEST(no_iteration_of_lloyd_raises_the_objective)
             ck_assert_double_eq(state.mu[l][m], sum / count);
             ck_assert_int_eq(state.count[l], (int64_t)count);
         }
-    vly_buffer_free(&tally);
+    vly_kmeans_passes_free(&passes);
     free(c.labels);
     free(c.features);
     vly_device_close(c.job.device);
@@ -78,7 +82,7 @@ START_TEST(in_one_dimension_boundaries_are_those_of_weighted_points)
     const double mu[3] = {20000, 45000, 30000}, w[3] = {1.7, 1, 2.6};
     vly_device *device = test_device(1, 0);
     vly_kmeans_model model;
-    vly_buffer on_device, labels, tally;
+    vly_buffer on_device, model_there, labels, tally;
     uint16_t *samples = malloc(27 * 65536 * 2);
     for (int m = 0; m < 27; m++) {
         model.x[m] = 1;
@@ -89,7 +93,10 @@ START_TEST(in_one_dimension_boundaries_are_those_of_weighted_points)
     ck_assert_int_eq(vly_buffer_create(&labels, device, 65536, "labels"), VLY_OK);
     ck_assert_int_eq(vly_buffer_create(&on_device, device, 27 * 65536 * 2, "samples"), VLY_OK);
     ck_assert_int_eq(vly_buffer_upload(&on_device, samples, on_device.bytes), VLY_OK);
-    device->kernels->kmeans_assign_samples(device->queue, on_device.data, 65536, &model, true, labels.data, tally.data);
+    ck_assert_int_eq(vly_buffer_create(&model_there, device, sizeof model, "model"), VLY_OK);
+    ck_assert_int_eq(vly_buffer_upload(&model_there, &model, sizeof model), VLY_OK);
+    device->kernels->kmeans_assign_samples(device->queue, on_device.data, 65536, model_there.data, true, labels.data,
+                                           tally.data);
     uint8_t *label = test_fetch(device, labels.data, 65536);
     double r[3] = {sqrt(w[0]), sqrt(w[1]), sqrt(w[2])};
     double inner_low = (r[VLY_PORE] * mu[VLY_PORE] + r[VLY_CBD] * mu[VLY_CBD]) / (r[VLY_PORE] + r[VLY_CBD]);
@@ -104,6 +111,7 @@ START_TEST(in_one_dimension_boundaries_are_those_of_weighted_points)
     free(label);
     free(samples);
     vly_buffer_free(&on_device);
+    vly_buffer_free(&model_there);
     vly_buffer_free(&labels);
     vly_buffer_free(&tally);
     vly_device_close(device);
@@ -283,6 +291,41 @@ START_TEST(a_cut_in_a_gap_of_grey_values_is_found)
 }
 END_TEST
 
+/* Passes are recorded once and replayed: what fails there comes back, and what does not changes no label. */
+START_TEST(no_failure_of_a_recording_gives_other_labels)
+{
+    static const char *const calls[] = {"cudaStreamBeginCapture", "cudaStreamEndCapture", "cudaGraphInstantiate",
+                                        "cudaGraphLaunch",        "cudaGraphDestroy",     "cudaGraphExecDestroy"};
+    const vly_extent e = {12, 12, 12};
+    vly_device *cpu = test_cpu(1), *device;
+    uint16_t *grey = cells(e, 3000, 8);
+    run expected = make_run(cpu, grey, e);
+    expected.options.evaluations = 5;
+    do_run(&expected);
+    for (int call = 0; call < 6; call++)
+        for (int site = 1; site <= 2; site++) { /* fresh and later passes */
+            char plan[64];
+            ck_assert_int_eq(unsetenv("VLY_FAULT"), 0);
+            device = test_device(1, 0);
+            snprintf(plan, sizeof plan, "cuda.%s:%d=719", calls[call], site);
+            setenv("VLY_FAULT", plan, 1);
+            run r = make_run(device, grey, e);
+            r.options = expected.options;
+            vly_status status = try_run(&r);
+            if (status == VLY_OK)
+                test_equal_u8(r.labels, expected.labels, vly_extent_voxels(e), plan);
+            else
+                test_fails(status, VLY_EDEVICE, "cuda: ");
+            ck_assert_msg(!test_emulated() || call >= 4 || status != VLY_OK, "%s went unnoticed", plan);
+            free_run(&r);
+            vly_device_close(device);
+        }
+    free_run(&expected);
+    free(grey);
+    vly_device_close(cpu);
+}
+END_TEST
+
 START_TEST(without_the_finish_labels_are_lloyds)
 {
     const vly_extent e = test_emulated() ? (vly_extent){21, 18, 13} : (vly_extent){40, 30, 20};
@@ -317,6 +360,7 @@ int main(void)
     TEST_CASE(suite, fractions_far_from_the_image_are_met_all_the_same);
     TEST_CASE(suite, volumes_full_of_ties_are_split_exactly);
     TEST_CASE(suite, a_cut_in_a_gap_of_grey_values_is_found);
+    TEST_CASE(suite, no_failure_of_a_recording_gives_other_labels);
     TEST_CASE(suite, without_the_finish_labels_are_lloyds);
     return test_run(suite);
 }

@@ -143,6 +143,29 @@ vly_status vly_device_copy(vly_device *device, void *to, const void *from, int64
     return device->calls->copy(device, to, from, bytes);
 }
 
+vly_status vly_device_push(vly_device *device, void *to, const void *from, int64_t bytes)
+{
+    VLY_TRY(planned("push"));
+    return device->calls->push(device, to, from, bytes);
+}
+
+vly_status vly_device_pull(vly_device *device, void *to, const void *from, int64_t bytes)
+{
+    VLY_TRY(planned("pull"));
+    return device->calls->pull(device, to, from, bytes);
+}
+
+vly_status vly_device_replay(vly_device *device, void **recording, vly_status (*work)(void *self), void *self)
+{
+    VLY_TRY(planned("replay"));
+    return device->calls->replay(device, recording, work, self);
+}
+
+void vly_device_forget(vly_device *device, void *recording)
+{
+    if (recording) device->calls->forget(device, recording);
+}
+
 vly_status vly_device_wait(vly_device *device)
 {
     VLY_TRY(planned("wait"));

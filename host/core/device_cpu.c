@@ -46,6 +46,18 @@ static vly_status cpu_wait(vly_device *device)
     return VLY_OK;
 }
 
+/* A launch is a function call here: nothing is worth recording. */
+static vly_status cpu_replay(vly_device *device, void **recording, vly_status (*work)(void *self), void *self)
+{
+    (void)device, (void)recording;
+    return work(self);
+}
+
+static void cpu_forget(vly_device *device, void *recording)
+{
+    (void)device, (void)recording;
+}
+
 static void cpu_close(vly_device *device)
 {
     vly_free(device->queue);
@@ -61,6 +73,10 @@ static const vly_device_calls cpu_calls = {
     .copy = cpu_copy,
     .clear = cpu_clear,
     .wait = cpu_wait,
+    .push = cpu_copy,
+    .pull = cpu_copy,
+    .replay = cpu_replay,
+    .forget = cpu_forget,
     .close = cpu_close,
 };
 

@@ -118,6 +118,50 @@ static vly_status cuda_wait(vly_device *device)
     return check(cudaStreamSynchronize(device->queue->stream), "kernels");
 }
 
+/* ---- the queue of work: copies in it, and what is recorded of it ---- */
+
+static vly_status cuda_push(vly_device *device, void *to, const void *from, int64_t bytes)
+{
+    VLY_TRY(enter(device));
+    CUDA(cudaMemcpyAsync(to, from, (size_t)bytes, cudaMemcpyHostToDevice, device->queue->stream));
+    return VLY_OK;
+}
+
+static vly_status cuda_pull(vly_device *device, void *to, const void *from, int64_t bytes)
+{
+    VLY_TRY(enter(device));
+    CUDA(cudaMemcpyAsync(to, from, (size_t)bytes, cudaMemcpyDeviceToHost, device->queue->stream));
+    return VLY_OK;
+}
+
+/* The capture ends whatever `work` says, else the stream would take no work any more. */
+static vly_status record(cudaGraphExec_t *out, cudaStream_t stream, vly_status (*work)(void *self), void *self)
+{
+    cudaGraph_t graph = NULL;
+    CUDA(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+    vly_status status = work(self);
+    cudaError_t ended = cudaStreamEndCapture(stream, &graph);
+    if (status == VLY_OK) status = check(ended, "recording");
+    if (status == VLY_OK) status = check(cudaGraphInstantiate(out, graph, 0), "preparing what was recorded");
+    if (graph) (void)cudaGraphDestroy(graph);
+    return status;
+}
+
+static vly_status cuda_replay(vly_device *device, void **recording, vly_status (*work)(void *self), void *self)
+{
+    cudaGraphExec_t graph = *recording;
+    VLY_TRY(enter(device));
+    if (!graph) VLY_TRY(record(&graph, device->queue->stream, work, self));
+    *recording = graph;
+    CUDA(cudaGraphLaunch(graph, device->queue->stream));
+    return VLY_OK;
+}
+
+static void cuda_forget(vly_device *device, void *recording)
+{
+    if (enter(device) == VLY_OK) (void)cudaGraphExecDestroy(recording);
+}
+
 static void cuda_close(vly_device *device)
 {
     cuda_state *s = state_of(device);
@@ -140,6 +184,10 @@ static const vly_device_calls cuda_calls = {
     .copy = cuda_copy,
     .clear = cuda_clear,
     .wait = cuda_wait,
+    .push = cuda_push,
+    .pull = cuda_pull,
+    .replay = cuda_replay,
+    .forget = cuda_forget,
     .close = cuda_close,
 };
 

@@ -20,6 +20,11 @@ typedef struct vly_device_calls {
     vly_status (*copy)(vly_device *device, void *to, const void *from, int64_t bytes); /* on the device */
     vly_status (*clear)(vly_device *device, void *memory, int64_t bytes);              /* in the queue of work */
     vly_status (*wait)(vly_device *device);                                            /* for the queue of work */
+    /* In the queue of work, from and to pinned memory that stays until then. */
+    vly_status (*push)(vly_device *device, void *to, const void *from, int64_t bytes);
+    vly_status (*pull)(vly_device *device, void *to, const void *from, int64_t bytes);
+    vly_status (*replay)(vly_device *device, void **recording, vly_status (*work)(void *self), void *self);
+    void (*forget)(vly_device *device, void *recording);
     void (*close)(vly_device *device);
 } vly_device_calls;
 
@@ -66,6 +71,17 @@ vly_status vly_buffer_download(const vly_buffer *buffer, void *to, int64_t bytes
 vly_status vly_device_upload(vly_device *device, void *to, const void *from, int64_t bytes);
 vly_status vly_device_download(vly_device *device, void *to, const void *from, int64_t bytes);
 vly_status vly_device_copy(vly_device *device, void *to, const void *from, int64_t bytes);
+
+/* The same in the queue of work, so that kernels before and after see it; host memory from alloc_pinned, to be left alone
+ * until the queue is through. */
+vly_status vly_device_push(vly_device *device, void *to, const void *from, int64_t bytes);
+vly_status vly_device_pull(vly_device *device, void *to, const void *from, int64_t bytes);
+
+/* Queues what `work` queues. *recording is NULL the first time; a device whose launches cost much keeps there what was
+ * queued, and from then on repeats it in one launch without asking `work`: pointers and host arguments stay those of the
+ * first time, what they point to is read anew. `work` only queues: it neither waits nor allocates. */
+vly_status vly_device_replay(vly_device *device, void **recording, vly_status (*work)(void *self), void *self);
+void vly_device_forget(vly_device *device, void *recording);
 
 /* For all kernels so far; their failures come back here. */
 vly_status vly_device_wait(vly_device *device);

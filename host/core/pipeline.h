@@ -45,6 +45,10 @@ void vly_pipeline_close(vly_pipeline *pipeline);
 vly_status vly_pipeline_pass(vly_pipeline *pipeline, const char *title, const vly_stage *stages, int32_t count,
                              vly_sink *sink);
 
+/* The whole region as one slab, if it lies on a device of its own, with the labels of the last pass: a stage may then be
+ * queued without a pass. False otherwise, and before the first pass. */
+bool vly_pipeline_whole(vly_slab *out, vly_pipeline *pipeline);
+
 typedef struct vly_plan {
     vly_extent window;
     int32_t slab_pages, slabs;

@@ -224,10 +224,8 @@ static void *writer_main(void *self)
 
 /* ---- computing ---- */
 
-static vly_slab slab_of(vly_pipeline *p, int32_t k)
+static vly_slab slab_of(vly_pipeline *p, const vly_slot *slot, vly_span s)
 {
-    vly_span s = vly_pipeline_span(p, k);
-    vly_slot *slot = slot_of(p, k);
     vly_extent w = p->plan.window;
     int32_t x = p->window.x0 - p->data.x0, y = p->window.y0 - p->data.y0, z = p->window.z0 + s.z0 - s.d0;
     int64_t at = label_start(p, s), first = p->plan.resident ? (s.d0 - p->data.z0) * data_page(p) : 0;
@@ -244,12 +242,20 @@ static vly_slab slab_of(vly_pipeline *p, int32_t k)
     };
 }
 
+bool vly_pipeline_whole(vly_slab *out, vly_pipeline *p)
+{
+    if (p->device->unified || !p->plan.resident || p->slabs_loaded < p->plan.slabs) return false;
+    if (p->keep_labels && !p->labels_valid) return false;
+    *out = slab_of(p, &p->slots[0], (vly_span){0, p->plan.window.nz, p->data.z0, p->data.z1});
+    return true;
+}
+
 static vly_status compute(pass *a, const char *title, const vly_stage *stages, int32_t count)
 {
     vly_pipeline *p = a->p;
     int64_t voxels = vly_extent_voxels(p->plan.window);
     for (int32_t k = 0; k < p->plan.slabs && wait_for(a, &a->read, k); k++) {
-        vly_slab slab = slab_of(p, k);
+        vly_slab slab = slab_of(p, slot_of(p, k), vly_pipeline_span(p, k));
         VLY_TRY(vly_device_stop(p->device));
         for (int32_t i = 0; i < count; i++) VLY_TRY(stages[i].slab(stages[i].self, p->device, &slab));
         VLY_TRY(vly_device_wait(p->device));

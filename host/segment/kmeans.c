@@ -81,9 +81,13 @@ static vly_status assign_slab(void *self, vly_device *device, const vly_slab *sl
                                           slab->label, p->tally);
 }
 
-static vly_status assign_volume(vly_kmeans_job *job, const vly_kmeans_model *model, bool fresh, vly_kmeans_tally *tally)
+/* A volume that lies on a GPU is one launch; slabs would cost a launch and a wait each. */
+static vly_status assign_volume(vly_kmeans_job *job, const vly_kmeans_exchange *here, vly_kmeans_exchange *there,
+                                bool fresh)
 {
-    pass p = {model, fresh, tally};
+    pass p = {&here->model, fresh, &there->tally};
+    vly_slab whole;
+    if (vly_pipeline_whole(&whole, job->pipeline)) return assign_slab(&p, job->device, &whole);
     const vly_stage stage = {"nearest centroid", assign_slab, &p};
     return vly_pipeline_pass(job->pipeline, "k-means", &stage, 1, NULL);
 }
@@ -114,10 +118,10 @@ static vly_status judge(vly_kmeans_job *job)
 
 static vly_status run_lloyd(vly_kmeans_job *job)
 {
-    vly_buffer tally;
-    VLY_TRY(vly_buffer_create(&tally, job->device, sizeof(vly_kmeans_tally), "k-means sums"));
-    vly_status status = vly_kmeans_lloyd(&job->state, job, job->result->voxels, assign_volume, &tally);
-    vly_buffer_free(&tally);
+    vly_kmeans_passes passes;
+    VLY_TRY(vly_kmeans_passes_create(&passes, job->device, assign_volume, false));
+    vly_status status = vly_kmeans_lloyd(&job->state, job, job->result->voxels, &passes);
+    vly_kmeans_passes_free(&passes);
     return status == VLY_OK ? judge(job) : status;
 }
 

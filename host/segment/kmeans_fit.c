@@ -31,18 +31,67 @@ bool vly_kmeans_is_ordered(const vly_kmeans_state *state)
     return state->mu[VLY_PORE][0] < state->mu[VLY_CBD][0] && state->mu[VLY_CBD][0] < state->mu[VLY_AM][0];
 }
 
-vly_status vly_kmeans_lloyd(vly_kmeans_state *state, vly_kmeans_job *job, int64_t voxels,
-                            vly_kmeans_assignment assignment, vly_buffer *tally)
+vly_status vly_kmeans_passes_create(vly_kmeans_passes *out, vly_device *device, vly_kmeans_assignment assign,
+                                    bool recorded)
+{
+    *out = (vly_kmeans_passes){.assign = assign, .recorded = recorded};
+    VLY_TRY(vly_buffer_create(&out->there, device, sizeof(vly_kmeans_exchange), "k-means sums"));
+    vly_status status = device->calls->alloc_pinned(device, (void **)&out->host, sizeof *out->host);
+    if (status == VLY_OK)
+        memset(out->host, 0, sizeof *out->host);
+    else
+        vly_kmeans_passes_free(out);
+    return status;
+}
+
+void vly_kmeans_passes_free(vly_kmeans_passes *passes)
+{
+    vly_device *device = passes->there.device;
+    if (!device) return;
+    (void)device->calls->wait(device); /* after a failure, for what still reads the pinned memory */
+    for (int fresh = 0; fresh < 2; fresh++) vly_device_forget(device, passes->recording[fresh]);
+    if (passes->host) device->calls->free_pinned(device, passes->host);
+    vly_buffer_free(&passes->there);
+    *passes = (vly_kmeans_passes){0};
+}
+
+typedef struct queueing {
+    vly_kmeans_job *job;
+    vly_kmeans_passes *passes;
+    bool fresh;
+} queueing;
+
+static vly_status queue_pass(void *self)
+{
+    const queueing *q = self;
+    vly_kmeans_passes *p = q->passes;
+    vly_kmeans_exchange *there = p->there.data;
+    VLY_TRY(vly_device_push(q->job->device, there, &p->host->up, sizeof p->host->up));
+    VLY_TRY(p->assign(q->job, &p->host->up, there, q->fresh));
+    return vly_device_pull(q->job->device, &p->host->down, &there->tally, sizeof p->host->down);
+}
+
+/* One pass with the model of `state`, waited for. */
+static vly_status run_pass(vly_kmeans_tally *out, const vly_kmeans_state *state, vly_kmeans_job *job,
+                           vly_kmeans_passes *passes)
+{
+    queueing q = {job, passes, state->iterations == 0};
+    passes->host->up.model = vly_kmeans_model_of(state);
+    VLY_TRY(passes->recorded ? vly_device_replay(job->device, &passes->recording[q.fresh], queue_pass, &q)
+                             : queue_pass(&q));
+    VLY_TRY(vly_device_wait(job->device));
+    *out = passes->host->down;
+    return VLY_OK;
+}
+
+vly_status vly_kmeans_lloyd(vly_kmeans_state *state, vly_kmeans_job *job, int64_t voxels, vly_kmeans_passes *passes)
 {
     vly_kmeans_tally total = {0}, pass;
     int64_t few = voxels / 100000 > 1 ? voxels / 100000 : 1;
     state->settled = false;
     for (state->iterations = 0; !state->settled && state->iterations < ITERATIONS_MAX; state->iterations++) {
-        vly_kmeans_model model = vly_kmeans_model_of(state);
         VLY_TRY(vly_device_stop(job->device));
-        VLY_TRY(vly_buffer_clear(tally));
-        VLY_TRY(assignment(job, &model, state->iterations == 0, tally->data));
-        VLY_TRY(vly_buffer_download(tally, &pass, sizeof pass));
+        VLY_TRY(run_pass(&pass, state, job, passes));
         VLY_TRY(vly_comm_sum(job->device->comm, (uint64_t *)&pass, sizeof pass / sizeof(uint64_t)));
         for (int l = 0; l < VLY_PHASES; l++) {
             total.count[l] += pass.count[l];
@@ -63,7 +112,7 @@ vly_status vly_kmeans_lloyd(vly_kmeans_state *state, vly_kmeans_job *job, int64_
 typedef struct fit {
     vly_kmeans_job *job;
     nlopt_opt optimiser;
-    vly_buffer tally;
+    vly_kmeans_passes passes;
     int64_t samples;        /* over all ranks */
     vly_kmeans_state start; /* of every evaluation */
     double best_cost, best_error;
@@ -92,11 +141,12 @@ static vly_kmeans_state state_of(const fit *f, const double *theta, unsigned n)
     return state;
 }
 
-static vly_status assign_samples(vly_kmeans_job *job, const vly_kmeans_model *model, bool fresh,
-                                 vly_kmeans_tally *tally)
+static vly_status assign_samples(vly_kmeans_job *job, const vly_kmeans_exchange *here, vly_kmeans_exchange *there,
+                                 bool fresh)
 {
-    return job->device->kernels->kmeans_assign_samples(job->device->queue, job->samples.data, job->sampled, model,
-                                                       fresh, job->labels.data, tally);
+    (void)here; /* a recording would keep that model */
+    return job->device->kernels->kmeans_assign_samples(job->device->queue, job->samples.data, job->sampled,
+                                                       &there->model, fresh, job->labels.data, &there->tally);
 }
 
 /* Sum of squared errors of the fractions. */
@@ -117,7 +167,7 @@ static double cost(unsigned n, const double *theta, double *gradient, void *self
     const vly_kmeans_options *options = f->job->options;
     (void)gradient;
     vly_kmeans_state state = state_of(f, theta, n);
-    f->status = vly_kmeans_lloyd(&state, f->job, f->samples, assign_samples, &f->tally);
+    f->status = vly_kmeans_lloyd(&state, f->job, f->samples, &f->passes);
     if (f->status != VLY_OK) {
         nlopt_force_stop(f->optimiser);
         return 0.0;
@@ -170,14 +220,14 @@ vly_status vly_kmeans_fit(vly_kmeans_job *job)
     if (status == VLY_OK && samples == 0)
         status = vly_fail(VLY_EUSAGE, "%s: a subsample of %lld voxels caught none, a larger one expected", job->path,
                           (long long)job->options->samples);
-    if (status == VLY_OK) status = vly_buffer_create(&f.tally, job->device, sizeof(vly_kmeans_tally), "k-means sums");
+    if (status == VLY_OK) status = vly_kmeans_passes_create(&f.passes, job->device, assign_samples, true);
     if (status == VLY_OK) status = optimise(&f);
     if (status == VLY_OK) {
         job->state = f.best;
         job->result->cost = f.best_error;
         job->result->evaluations = f.evaluations;
     }
-    vly_buffer_free(&f.tally);
+    vly_kmeans_passes_free(&f.passes);
     vly_buffer_free(&job->samples);
     vly_buffer_free(&job->labels);
     return status;

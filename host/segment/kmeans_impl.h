@@ -36,13 +36,34 @@ vly_status vly_kmeans_start(vly_kmeans_job *job);
 /* Weights that meet the fractions on the sample, and the centroids they lead to. Releases the sample. */
 vly_status vly_kmeans_fit(vly_kmeans_job *job);
 
-/* One assignment of whatever Lloyd runs over; tally is the device's. */
-typedef vly_status (*vly_kmeans_assignment)(vly_kmeans_job *job, const vly_kmeans_model *model, bool fresh,
-                                            vly_kmeans_tally *tally);
+/* What goes to the device before a pass: the model, and a tally of zeros. */
+typedef struct vly_kmeans_exchange {
+    vly_kmeans_model model;
+    vly_kmeans_tally tally;
+} vly_kmeans_exchange;
 
-/* Lloyd's iterations from state->mu until few labels of `voxels` (over all ranks) change. tally: one, on the device. */
-vly_status vly_kmeans_lloyd(vly_kmeans_state *state, vly_kmeans_job *job, int64_t voxels,
-                            vly_kmeans_assignment assignment, vly_buffer *tally);
+/* Assigns what Lloyd runs over with the model of `here`, which lies in `there` too; adds to the tally of `there`. */
+typedef vly_status (*vly_kmeans_assignment)(vly_kmeans_job *job, const vly_kmeans_exchange *here,
+                                            vly_kmeans_exchange *there, bool fresh);
+
+/* What all passes share. */
+typedef struct vly_kmeans_passes {
+    vly_kmeans_assignment assign;
+    bool recorded;    /* assign queues the same work whatever the model: it is recorded and replayed */
+    vly_buffer there; /* one vly_kmeans_exchange */
+    struct {
+        vly_kmeans_exchange up;
+        vly_kmeans_tally down;
+    } * host;           /* pinned */
+    void *recording[2]; /* of a later pass, of a fresh one */
+} vly_kmeans_passes;
+
+vly_status vly_kmeans_passes_create(vly_kmeans_passes *out, vly_device *device, vly_kmeans_assignment assign,
+                                    bool recorded);
+void vly_kmeans_passes_free(vly_kmeans_passes *passes);
+
+/* Lloyd's iterations from state->mu until few labels of `voxels` (over all ranks) change. */
+vly_status vly_kmeans_lloyd(vly_kmeans_state *state, vly_kmeans_job *job, int64_t voxels, vly_kmeans_passes *passes);
 vly_kmeans_model vly_kmeans_model_of(const vly_kmeans_state *state);
 
 /* Pore, CBD and AM from dark to bright by the centre value of their centroids. */

@@ -1,8 +1,11 @@
 /* Lloyd passes. What joined a phase and what left it is added up over a warp in 32-bit integers, which 32 greys of 16 bits
- * cannot fill, then in shared memory, then once per block in the tally. A warp without a changed label adds nothing. */
+ * cannot fill, then in shared memory, then once per block in the tally. A warp without a changed label adds nothing.
+ * A slab gets its model by value, as operands of instructions: in shared memory it costs twice the registers. Passes over
+ * samples are so short that launching them counts, so they are recorded, and read their model anew each time. */
 #include "segment/kmeans_tile_cuda.h"
 
 enum { COLUMNS = VLY_SHELL_FEATURES + 1 }; /* features, and the count */
+enum { MODEL_FLOATS = sizeof(vly_kmeans_model) / sizeof(float) };
 
 static __device__ __forceinline__ int32_t warp_sum(int32_t value)
 {
@@ -92,13 +95,15 @@ extern "C" vly_status vly_kmeans_assign_cuda(vly_queue *queue, const uint16_t *g
 /* ---- stored samples ---- */
 
 static __global__ void __launch_bounds__(VLY_BLOCK)
-    assign_samples_kernel(const uint16_t *samples, int64_t count, vly_kmeans_model model, bool fresh, uint8_t *label,
-                          vly_kmeans_tally *out)
+    assign_samples_kernel(const uint16_t *samples, int64_t count, const vly_kmeans_model *given, bool fresh,
+                          uint8_t *label, vly_kmeans_tally *out)
 {
+    __shared__ vly_kmeans_model model;
     __shared__ block_tally tally;
     __shared__ unsigned long long changed;
     int32_t t = (int32_t)threadIdx.x;
     clear_tally(tally, &changed, t, VLY_BLOCK);
+    for (int32_t i = t; i < MODEL_FLOATS; i += VLY_BLOCK) ((float *)&model)[i] = ((const float *)given)[i];
     __syncthreads();
     for (int64_t base = (int64_t)blockIdx.x * VLY_BLOCK; base < count; base += (int64_t)gridDim.x * VLY_BLOCK) {
         int64_t i = base + t;
@@ -122,6 +127,6 @@ extern "C" vly_status vly_kmeans_assign_samples_cuda(vly_queue *queue, const uin
 {
     cudaLaunchConfig_t shape = vly_launch_shape(queue, (count + VLY_BLOCK - 1) / VLY_BLOCK);
     return vly_cuda_status(
-        cudaLaunchKernelEx(&shape, assign_samples_kernel, samples, count, *model, fresh, label, tally),
+        cudaLaunchKernelEx(&shape, assign_samples_kernel, samples, count, model, fresh, label, tally),
         "kmeans_assign_samples");
 }

@@ -37,12 +37,12 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t handle, enum cudaStreamCaptureMo
 
 cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t *graph)
 {
-    CUEMU_ENTER();
+    cudaError_t error = cuemu_enter(__func__);
     cudaStream_t stream = cuemu_stream(handle);
     *graph = stream ? stream->capture : NULL;
     if (!*graph) return cuemu_leave(cudaErrorStreamCaptureInvalidated);
     stream->capture = NULL;
-    return cuemu_leave(cudaSuccess);
+    return cuemu_leave(error);
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long flags)
