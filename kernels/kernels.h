@@ -6,6 +6,7 @@
 
 #include "core/voxel.h"
 #include "image/synth_voxel.h"
+#include "morphology/configurations_voxel.h"
 #include "segment/kmeans_voxel.h"
 #include "segment/label_voxel.h"
 
@@ -71,6 +72,13 @@ typedef struct vly_kernels {
      * one behind the other, `stride` bytes apart. joint: (3^count). VLY_EDATA is the host's to find: labels are 0, 1, 2, 255. */
     vly_status (*joint)(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
                         uint64_t *joint);
+
+    /* bins[vly_configuration of a cell] += 1 for cells of 2 x 2 x 2 voxels whose lowest voxel lies in region.inner and whose
+     * highest lies in region.data.
+     * phase: region.data   bins: (VLY_CONFIGURATIONS)   scratch: configurations_scratch_bytes(queue) */
+    vly_status (*configurations)(vly_queue *queue, const uint8_t *phase, const vly_region *region, uint64_t *bins,
+                                 void *scratch);
+    int64_t (*configurations_scratch_bytes)(const vly_queue *queue);
 
     /* Nothing but single-precision multiply-adds, to measure what the device can do: `items` independent pieces, one result
      * each to sink (items). *flops (host): how many there were. */

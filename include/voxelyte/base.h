@@ -80,6 +80,14 @@ typedef enum vly_phase {
 /* "pore", "am", "cbd". */
 VLY_API const char *vly_phase_name(vly_phase phase);
 
+/* Through-plane direction of an electrode: its axis (0 x, 1 y, 2 z), and the end of it where the separator lies. */
+typedef struct vly_through {
+    int32_t axis;
+    bool separator_high; /* at the high end instead of the low one */
+} vly_through;
+
+#define VLY_THROUGH_Z ((vly_through){2, false})
+
 /* Voxels of an extent that has passed vly_extent_check, and of a box. */
 VLY_ANYWHERE static inline int64_t vly_extent_voxels(vly_extent e)
 {
