@@ -7,6 +7,8 @@
 #include "core/voxel.h"
 #include "image/synth_voxel.h"
 #include "morphology/configurations_voxel.h"
+#include "morphology/cover_voxel.h"
+#include "morphology/distance_voxel.h"
 #include "segment/kmeans_voxel.h"
 #include "segment/label_voxel.h"
 
@@ -92,6 +94,43 @@ typedef struct vly_kernels {
     vly_status (*synth_fields)(vly_queue *queue, const vly_synth_scene *scene /* host */,
                                const vly_synth_lattice *lattice /* host */, int32_t plane, int32_t count, float *am,
                                float *neck, float *island, uint8_t *layer);
+
+    /* distance2 (extent) = squared distance to the nearest voxel outside the phase set X = {label in phases}, 0 there,
+     * VLY_FAR if there is none. Beyond the faces in `walls` lies a plane of such voxels, beyond the others nothing.
+     * *farthest = the largest one. label: (extent)   scratch: distance_scratch_bytes(queue, extent) */
+    vly_status (*distance)(vly_queue *queue, const uint8_t *label, vly_extent extent,
+                           const vly_metric *metric /* host */, uint32_t phases, uint32_t walls, int32_t *distance2,
+                           int32_t *farthest, void *scratch);
+    int64_t (*distance_scratch_bytes)(const vly_queue *queue, vly_extent extent);
+
+    /* out(v) = max { value(x) : |v - x|^2 < distance2(x) }, 0 where no ball reaches (segmentation spec 9.3, 9.4).
+     * distance2, value, out: (extent), distance2 < levels. Balls inside a neighbour's are left out, so value must not be
+     * less where distance2 is larger, from neighbour to neighbour: true of distance2 itself and of its bottleneck.
+     * inside: (VLY_COVER_CLASSES, levels) least squared distance of a neighbour of that class whose ball holds the one of
+     * that level (host/morphology/cover_table.h)   scratch: cover_scratch_bytes(queue, extent, levels) */
+    vly_status (*cover)(vly_queue *queue, const int32_t *distance2, const int32_t *value, vly_extent extent,
+                        const vly_metric *metric /* host */, const int32_t *inside, int32_t levels, int32_t *out,
+                        void *scratch);
+    int64_t (*cover_scratch_bytes)(const vly_queue *queue, vly_extent extent, int32_t levels);
+
+    /* covered (extent) = whether some ball with distance2 >= level > 0 reaches the voxel: 1 where cover with value =
+     * distance2 is at least `level`. By a weighted distance transform, min |v - x|^2 - distance2(x) < 0: a way of its own
+     * to the same set. scratch: cover_level_scratch_bytes(queue, extent) */
+    vly_status (*cover_level)(vly_queue *queue, const int32_t *distance2, vly_extent extent,
+                              const vly_metric *metric /* host */, int32_t level, uint8_t *covered, void *scratch);
+    int64_t (*cover_level_scratch_bytes)(const vly_queue *queue, vly_extent extent);
+
+    /* width2(x) = the largest minimum of distance2 along a 26-connected path to x from a voxel on one of `faces`, 0 where
+     * no path with distance2 > 0 leads (morphology spec 5.1). Called with round = 0, 1, ... until a call adds nothing to
+     * *changed. Window below 2^32 voxels. distance2 < levels   scratch: bottleneck_scratch_bytes, kept between rounds */
+    vly_status (*bottleneck)(vly_queue *queue, const int32_t *distance2, vly_extent extent, uint32_t faces,
+                             int32_t levels, int32_t round, int32_t *width2, uint64_t *changed, void *scratch);
+    int64_t (*bottleneck_scratch_bytes)(const vly_queue *queue, vly_extent extent, int32_t levels);
+
+    /* bins[value] += voxels, of those with distance2 > 0. minus: of value and the squared distance to the nearest face of
+     * the window the smaller counts. value (extent) < levels; NULL: levels - 1 everywhere. bins: (levels) */
+    vly_status (*levels)(vly_queue *queue, const int32_t *distance2, const int32_t *value, vly_extent extent,
+                         const vly_metric *metric /* host */, bool minus, int32_t levels, uint64_t *bins);
 } vly_kernels;
 
 extern const vly_kernels vly_kernels_cpu;

@@ -36,6 +36,20 @@ int64_t vly_configurations_scratch_bytes_cpu(const vly_queue *queue);
 vly_status vly_synth_nodes_cpu(vly_queue *queue, const vly_synth_nodes *nodes, uint64_t seed, double *value);
 vly_status vly_synth_fields_cpu(vly_queue *queue, const vly_synth_scene *scene, const vly_synth_lattice *lattice,
                                 int32_t plane, int32_t count, float *am, float *neck, float *island, uint8_t *layer);
+vly_status vly_distance_cpu(vly_queue *queue, const uint8_t *label, vly_extent extent, const vly_metric *metric,
+                            uint32_t phases, uint32_t walls, int32_t *distance2, int32_t *farthest, void *scratch);
+int64_t vly_distance_scratch_bytes_cpu(const vly_queue *queue, vly_extent extent);
+vly_status vly_cover_cpu(vly_queue *queue, const int32_t *distance2, const int32_t *value, vly_extent extent,
+                         const vly_metric *metric, const int32_t *inside, int32_t levels, int32_t *out, void *scratch);
+int64_t vly_cover_scratch_bytes_cpu(const vly_queue *queue, vly_extent extent, int32_t levels);
+vly_status vly_cover_level_cpu(vly_queue *queue, const int32_t *distance2, vly_extent extent, const vly_metric *metric,
+                               int32_t level, uint8_t *covered, void *scratch);
+int64_t vly_cover_level_scratch_bytes_cpu(const vly_queue *queue, vly_extent extent);
+vly_status vly_bottleneck_cpu(vly_queue *queue, const int32_t *distance2, vly_extent extent, uint32_t faces,
+                              int32_t levels, int32_t round, int32_t *width2, uint64_t *changed, void *scratch);
+int64_t vly_bottleneck_scratch_bytes_cpu(const vly_queue *queue, vly_extent extent, int32_t levels);
+vly_status vly_levels_cpu(vly_queue *queue, const int32_t *distance2, const int32_t *value, vly_extent extent,
+                          const vly_metric *metric, bool minus, int32_t levels, uint64_t *bins);
 
 vly_status vly_multiply_add_cpu(vly_queue *queue, int64_t items, int32_t rounds, float *sink, int64_t *flops);
 float vly_multiply_chains_base(float start, int32_t rounds);

@@ -41,6 +41,20 @@ int64_t vly_configurations_scratch_bytes_cuda(const vly_queue *queue);
 vly_status vly_synth_nodes_cuda(vly_queue *queue, const vly_synth_nodes *nodes, uint64_t seed, double *value);
 vly_status vly_synth_fields_cuda(vly_queue *queue, const vly_synth_scene *scene, const vly_synth_lattice *lattice,
                                  int32_t plane, int32_t count, float *am, float *neck, float *island, uint8_t *layer);
+vly_status vly_distance_cuda(vly_queue *queue, const uint8_t *label, vly_extent extent, const vly_metric *metric,
+                             uint32_t phases, uint32_t walls, int32_t *distance2, int32_t *farthest, void *scratch);
+int64_t vly_distance_scratch_bytes_cuda(const vly_queue *queue, vly_extent extent);
+vly_status vly_cover_cuda(vly_queue *queue, const int32_t *distance2, const int32_t *value, vly_extent extent,
+                          const vly_metric *metric, const int32_t *inside, int32_t levels, int32_t *out, void *scratch);
+int64_t vly_cover_scratch_bytes_cuda(const vly_queue *queue, vly_extent extent, int32_t levels);
+vly_status vly_cover_level_cuda(vly_queue *queue, const int32_t *distance2, vly_extent extent, const vly_metric *metric,
+                                int32_t level, uint8_t *covered, void *scratch);
+int64_t vly_cover_level_scratch_bytes_cuda(const vly_queue *queue, vly_extent extent);
+vly_status vly_bottleneck_cuda(vly_queue *queue, const int32_t *distance2, vly_extent extent, uint32_t faces,
+                               int32_t levels, int32_t round, int32_t *width2, uint64_t *changed, void *scratch);
+int64_t vly_bottleneck_scratch_bytes_cuda(const vly_queue *queue, vly_extent extent, int32_t levels);
+vly_status vly_levels_cuda(vly_queue *queue, const int32_t *distance2, const int32_t *value, vly_extent extent,
+                           const vly_metric *metric, bool minus, int32_t levels, uint64_t *bins);
 
 extern const vly_kernels vly_kernels_cuda;
 

@@ -17,4 +17,13 @@ const vly_kernels vly_kernels_cpu = {
     .multiply_add = vly_multiply_add_cpu,
     .synth_nodes = vly_synth_nodes_cpu,
     .synth_fields = vly_synth_fields_cpu,
+    .distance = vly_distance_cpu,
+    .distance_scratch_bytes = vly_distance_scratch_bytes_cpu,
+    .cover = vly_cover_cpu,
+    .cover_scratch_bytes = vly_cover_scratch_bytes_cpu,
+    .cover_level = vly_cover_level_cpu,
+    .cover_level_scratch_bytes = vly_cover_level_scratch_bytes_cpu,
+    .bottleneck = vly_bottleneck_cpu,
+    .bottleneck_scratch_bytes = vly_bottleneck_scratch_bytes_cpu,
+    .levels = vly_levels_cpu,
 };

@@ -17,4 +17,13 @@ const vly_kernels vly_kernels_cuda = {
     .multiply_add = vly_multiply_add_cuda,
     .synth_nodes = vly_synth_nodes_cuda,
     .synth_fields = vly_synth_fields_cuda,
+    .distance = vly_distance_cuda,
+    .distance_scratch_bytes = vly_distance_scratch_bytes_cuda,
+    .cover = vly_cover_cuda,
+    .cover_scratch_bytes = vly_cover_scratch_bytes_cuda,
+    .cover_level = vly_cover_level_cuda,
+    .cover_level_scratch_bytes = vly_cover_level_scratch_bytes_cuda,
+    .bottleneck = vly_bottleneck_cuda,
+    .bottleneck_scratch_bytes = vly_bottleneck_scratch_bytes_cuda,
+    .levels = vly_levels_cuda,
 };
