@@ -82,6 +82,11 @@ typedef struct vly_kernels {
                                  void *scratch);
     int64_t (*configurations_scratch_bytes)(const vly_queue *queue);
 
+    /* counts[slice][phase] += voxels of region.inner; slices across axis 0 x, 1 y, 2 z, numbered as in the window.
+     * phase: region.data   counts: (side of the window along the axis, VLY_PHASES) */
+    vly_status (*profile)(vly_queue *queue, const uint8_t *phase, const vly_region *region, int32_t axis,
+                          uint64_t *counts);
+
     /* Nothing but single-precision multiply-adds, to measure what the device can do: `items` independent pieces, one result
      * each to sink (items). *flops (host): how many there were. */
     vly_status (*multiply_add)(vly_queue *queue, int64_t items, int32_t rounds, float *sink, int64_t *flops);

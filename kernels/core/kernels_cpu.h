@@ -33,6 +33,8 @@ vly_status vly_joint_cpu(vly_queue *queue, const uint8_t *labels, int32_t count,
 vly_status vly_configurations_cpu(vly_queue *queue, const uint8_t *phase, const vly_region *region, uint64_t *bins,
                                   void *scratch);
 int64_t vly_configurations_scratch_bytes_cpu(const vly_queue *queue);
+vly_status vly_profile_cpu(vly_queue *queue, const uint8_t *phase, const vly_region *region, int32_t axis,
+                           uint64_t *counts);
 vly_status vly_synth_nodes_cpu(vly_queue *queue, const vly_synth_nodes *nodes, uint64_t seed, double *value);
 vly_status vly_synth_fields_cpu(vly_queue *queue, const vly_synth_scene *scene, const vly_synth_lattice *lattice,
                                 int32_t plane, int32_t count, float *am, float *neck, float *island, uint8_t *layer);

@@ -14,6 +14,7 @@ const vly_kernels vly_kernels_cpu = {
     .joint = vly_joint_cpu,
     .configurations = vly_configurations_cpu,
     .configurations_scratch_bytes = vly_configurations_scratch_bytes_cpu,
+    .profile = vly_profile_cpu,
     .multiply_add = vly_multiply_add_cpu,
     .synth_nodes = vly_synth_nodes_cpu,
     .synth_fields = vly_synth_fields_cpu,

@@ -14,6 +14,7 @@ const vly_kernels vly_kernels_cuda = {
     .joint = vly_joint_cuda,
     .configurations = vly_configurations_cuda,
     .configurations_scratch_bytes = vly_configurations_scratch_bytes_cuda,
+    .profile = vly_profile_cuda,
     .multiply_add = vly_multiply_add_cuda,
     .synth_nodes = vly_synth_nodes_cuda,
     .synth_fields = vly_synth_fields_cuda,
