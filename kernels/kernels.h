@@ -9,6 +9,8 @@
 #include "morphology/configurations_voxel.h"
 #include "morphology/cover_voxel.h"
 #include "morphology/distance_voxel.h"
+
+#include "morphology/two_point_voxel.h"
 #include "segment/kmeans_voxel.h"
 #include "segment/label_voxel.h"
 
@@ -136,6 +138,14 @@ typedef struct vly_kernels {
      * the window the smaller counts. value (extent) < levels; NULL: levels - 1 everywhere. bins: (levels) */
     vly_status (*levels)(vly_queue *queue, const int32_t *distance2, const int32_t *value, vly_extent extent,
                          const vly_metric *metric /* host */, bool minus, int32_t levels, uint64_t *bins);
+
+    /* counts[pair][h] += sign * number of voxels x with label i at x and label j at x + h, for the six pairs (i, j) of
+     * vly_two_point_first and vly_two_point_second; other labels are outside. labels: plan->extent   roots: see vly_roots
+     * counts: (6, 2 reach z + 1, 2 reach y + 1, 2 reach x + 1)   scratch: two_point_scratch_bytes(queue, plan)
+     * *deviation becomes the largest distance from a whole number that was rounded away, if that is larger. */
+    vly_status (*two_point)(vly_queue *queue, const uint8_t *labels, const vly_two_point_plan *plan /* host */,
+                            const double *roots, int32_t sign, void *scratch, int64_t *counts, double *deviation);
+    int64_t (*two_point_scratch_bytes)(const vly_queue *queue, const vly_two_point_plan *plan);
 } vly_kernels;
 
 extern const vly_kernels vly_kernels_cpu;

@@ -53,6 +53,10 @@ int64_t vly_bottleneck_scratch_bytes_cpu(const vly_queue *queue, vly_extent exte
 vly_status vly_levels_cpu(vly_queue *queue, const int32_t *distance2, const int32_t *value, vly_extent extent,
                           const vly_metric *metric, bool minus, int32_t levels, uint64_t *bins);
 
+vly_status vly_two_point_cpu(vly_queue *queue, const uint8_t *labels, const vly_two_point_plan *plan,
+                             const double *roots, int32_t sign, void *scratch, int64_t *counts, double *deviation);
+int64_t vly_two_point_scratch_bytes_cpu(const vly_queue *queue, const vly_two_point_plan *plan);
+
 vly_status vly_multiply_add_cpu(vly_queue *queue, int64_t items, int32_t rounds, float *sink, int64_t *flops);
 float vly_multiply_chains_base(float start, int32_t rounds);
 float vly_multiply_chains_avx512(float start, int32_t rounds);

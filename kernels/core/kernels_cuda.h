@@ -58,6 +58,10 @@ int64_t vly_bottleneck_scratch_bytes_cuda(const vly_queue *queue, vly_extent ext
 vly_status vly_levels_cuda(vly_queue *queue, const int32_t *distance2, const int32_t *value, vly_extent extent,
                            const vly_metric *metric, bool minus, int32_t levels, uint64_t *bins);
 
+vly_status vly_two_point_cuda(vly_queue *queue, const uint8_t *labels, const vly_two_point_plan *plan,
+                              const double *roots, int32_t sign, void *scratch, int64_t *counts, double *deviation);
+int64_t vly_two_point_scratch_bytes_cuda(const vly_queue *queue, const vly_two_point_plan *plan);
+
 extern const vly_kernels vly_kernels_cuda;
 
 #ifdef __cplusplus

@@ -27,4 +27,7 @@ const vly_kernels vly_kernels_cpu = {
     .bottleneck = vly_bottleneck_cpu,
     .bottleneck_scratch_bytes = vly_bottleneck_scratch_bytes_cpu,
     .levels = vly_levels_cpu,
+
+    .two_point = vly_two_point_cpu,
+    .two_point_scratch_bytes = vly_two_point_scratch_bytes_cpu,
 };

@@ -27,4 +27,7 @@ const vly_kernels vly_kernels_cuda = {
     .bottleneck = vly_bottleneck_cuda,
     .bottleneck_scratch_bytes = vly_bottleneck_scratch_bytes_cuda,
     .levels = vly_levels_cuda,
+
+    .two_point = vly_two_point_cuda,
+    .two_point_scratch_bytes = vly_two_point_scratch_bytes_cuda,
 };

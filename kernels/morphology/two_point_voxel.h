@@ -1,0 +1,60 @@
+/* Two-point counts by Fourier transform: what host and both twins agree on. Legal C11 and CUDA C. */
+#ifndef VLY_TWO_POINT_VOXEL_H
+#define VLY_TWO_POINT_VOXEL_H
+
+#include "morphology/fft_voxel.h"
+
+enum { VLY_COUNTED_PAIRS = 6 };
+
+/* The pages at hand, zero-padded (or wrapped where fft.n is the extent itself) to the lengths of the transforms. Lags h with
+ * |h| <= reach on each axis are counted; they are free of aliases if fft.n >= extent + reach, or on a wrapped axis. */
+typedef struct vly_two_point_plan {
+    vly_extent extent;
+    vly_fft fft[3];   /* x, y, z */
+    int32_t reach[3]; /* x, y, z */
+    int32_t
+        batch; /* frequencies along x that are at work at once, a multiple of 4: fewer need less scratch, and more time */
+} vly_two_point_plan;
+
+/* Phases i, j of a pair: am_am, cbd_cbd, pore_pore, am_cbd, am_pore, cbd_pore. */
+VLY_INLINE int32_t vly_two_point_first(int32_t pair)
+{
+    return pair < 3 ? (pair + 1) % 3 : pair == 5 ? VLY_CBD : VLY_AM;
+}
+
+VLY_INLINE int32_t vly_two_point_second(int32_t pair)
+{
+    return pair < 3 ? (pair + 1) % 3 : pair == 3 ? VLY_CBD : VLY_PORE;
+}
+
+/* Lags along an axis; where lag h lies in the cube of lags. */
+VLY_INLINE int32_t vly_lags(const vly_two_point_plan *plan, int32_t axis)
+{
+    return 2 * plan->reach[axis] + 1;
+}
+
+VLY_INLINE int64_t vly_lag_cube(const vly_two_point_plan *plan)
+{
+    return (int64_t)vly_lags(plan, 0) * vly_lags(plan, 1) * vly_lags(plan, 2);
+}
+
+/* Where a transform of length n keeps lag `slot - reach`. */
+VLY_INLINE int32_t vly_lag_place(int32_t slot, int32_t reach, int32_t n)
+{
+    return slot < reach ? slot - reach + n : slot - reach;
+}
+
+/* Frequencies along x that a real signal needs. */
+VLY_INLINE int32_t vly_half(const vly_two_point_plan *plan)
+{
+    return plan->fft[0].n / 2 + 1;
+}
+
+/* The roots of axis x, y, z stand one behind the other: (n, 2) each. */
+VLY_INLINE const double *vly_roots(const vly_two_point_plan *plan, const double *roots, int32_t axis)
+{
+    for (int32_t a = 0; a < axis; a++) roots += 2 * plan->fft[a].n;
+    return roots;
+}
+
+#endif

@@ -1,0 +1,455 @@
+/* Two-point counts against counting pair by pair, and functions against closed forms (spec 7.2, 9.2). */
+#include "support.h"
+
+#include "voxelyte/two_point.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NOTHING_OUTSIDE = 0, ONE_IN_SEVEN_OUTSIDE = 7 };
+
+static uint8_t *random_labels(vly_extent e, int outside, uint64_t seed)
+{
+    uint8_t *labels = malloc((size_t)vly_extent_voxels(e));
+    for (int64_t i = 0; i < vly_extent_voxels(e); i++) {
+        double u = test_uniform(&seed);
+        labels[i] = u < 0.5 ? VLY_AM : u < 0.8 ? VLY_CBD : VLY_PORE;
+        if (outside && test_random(&seed) % (uint64_t)outside == 0) labels[i] = VLY_OUTSIDE;
+    }
+    return labels;
+}
+
+static vly_two_point_result compute(vly_device *device, const uint8_t *labels, vly_extent e,
+                                    vly_two_point_options options)
+{
+    vly_two_point_result r;
+    vly_source *source;
+    ck_assert_int_eq(vly_source_memory(&source, labels, VLY_U8, e, NULL), VLY_OK);
+    vly_status status = vly_two_point(&r, device, source, &options);
+    if (status != VLY_OK) ck_abort_msg("%s", vly_error_message());
+    vly_source_close(source);
+    return r;
+}
+
+static vly_two_point_result compute_once(const uint8_t *labels, vly_extent e, vly_two_point_options options)
+{
+    vly_device *device = test_device(2, 0);
+    vly_two_point_result r = compute(device, labels, e, options);
+    vly_device_close(device);
+    return r;
+}
+
+/* ---- the oracle: every pair of voxels ---- */
+
+static int32_t wrap(int32_t i, int32_t n, bool periodic)
+{
+    return periodic ? (i % n + n) % n : i;
+}
+
+static int64_t count_pairs(const uint8_t *labels, vly_extent e, bool periodic, int i, int j, const int32_t h[3])
+{
+    int64_t count = 0;
+    for (int32_t z = 0; z < e.nz; z++)
+        for (int32_t y = 0; y < e.ny; y++)
+            for (int32_t x = 0; x < e.nx; x++) {
+                int32_t u = wrap(x + h[0], e.nx, periodic), v = wrap(y + h[1], e.ny, periodic);
+                int32_t w = wrap(z + h[2], e.nz, periodic);
+                if (u < 0 || v < 0 || w < 0 || u >= e.nx || v >= e.ny || w >= e.nz) continue;
+                count +=
+                    labels[((int64_t)z * e.ny + y) * e.nx + x] == i && labels[((int64_t)w * e.ny + v) * e.nx + u] == j;
+            }
+    return count;
+}
+
+static void check_counts(const vly_two_point_result *r, const uint8_t *labels, vly_extent e, bool periodic)
+{
+    static const int pairs[6][2] = {{1, 1}, {2, 2}, {0, 0}, {1, 2}, {1, 0}, {2, 0}};
+    int64_t lags = 1, at = 0;
+    for (int a = 0; a < 3; a++) lags *= 2 * r->lag[a] + 1;
+    uint64_t *expected = malloc((size_t)(6 * lags) * sizeof *expected);
+    for (int p = 0; p < 6; p++)
+        for (int32_t z = -r->lag[2]; z <= r->lag[2]; z++)
+            for (int32_t y = -r->lag[1]; y <= r->lag[1]; y++)
+                for (int32_t x = -r->lag[0]; x <= r->lag[0]; x++) {
+                    const int32_t h[3] = {x, y, z};
+                    expected[at++] = (uint64_t)count_pairs(labels, e, periodic, pairs[p][0], pairs[p][1], h);
+                }
+    test_equal_u64((const uint64_t *)r->counts, expected, at, "pair counts");
+    free(expected);
+}
+
+static void check_random(vly_extent e, int32_t reach, bool periodic, int outside)
+{
+    uint8_t *labels = random_labels(e, outside, 11 + (uint64_t)e.nx);
+    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.reach = reach, .periodic = periodic});
+    check_counts(&r, labels, e, periodic);
+    vly_two_point_free(&r);
+    free(labels);
+}
+
+START_TEST(counts_are_those_of_every_pair_of_voxels) /* M7.2 */
+{
+    int32_t side = test_emulated() ? 10 : 16;
+    check_random((vly_extent){side, side, side}, side / 2, false, NOTHING_OUTSIDE);
+}
+END_TEST
+
+START_TEST(voxels_outside_count_for_nothing)
+{
+    check_random((vly_extent){9, 12, 7}, 3, false, ONE_IN_SEVEN_OUTSIDE);
+    check_random((vly_extent){9, 12, 7}, 3, true, ONE_IN_SEVEN_OUTSIDE);
+}
+END_TEST
+
+START_TEST(any_extent_will_do)
+{
+    check_random((vly_extent){1, 1, 1}, 5, false, NOTHING_OUTSIDE);
+    check_random((vly_extent){13, 11, 1}, 5, false, NOTHING_OUTSIDE);
+    check_random((vly_extent){1, 5, 23}, 2, false, NOTHING_OUTSIDE);
+    check_random((vly_extent){31, 2, 3}, 1, false, NOTHING_OUTSIDE);
+    check_random((vly_extent){10, 14, 9}, 4, false, NOTHING_OUTSIDE);
+}
+END_TEST
+
+START_TEST(a_periodic_volume_of_any_extent_goes_round)
+{
+    check_random((vly_extent){8, 6, 10}, 3, true, NOTHING_OUTSIDE);
+    check_random((vly_extent){11, 13, 7}, 3, true, NOTHING_OUTSIDE);
+    check_random((vly_extent){17, 4, 4}, 2, true, NOTHING_OUTSIDE);
+    check_random((vly_extent){12, 9, 1}, 4, true, NOTHING_OUTSIDE);
+}
+END_TEST
+
+/* ---- closed forms ---- */
+
+START_TEST(rows_sum_to_zero_at_every_lag) /* M7.1 */
+{
+    vly_extent e = {10, 9, 11};
+    uint8_t *labels = random_labels(e, ONE_IN_SEVEN_OUTSIDE, 3);
+    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.reach = 4});
+    double most = 0;
+    for (int32_t z = -4; z <= 4; z++)
+        for (int32_t y = -4; y <= 4; y++)
+            for (int32_t x = -4; x <= 4; x++)
+                for (int i = 0; i < 3; i++) {
+                    double sum = 0;
+                    for (int j = 0; j < 3; j++)
+                        sum += vly_two_point_covariance(&r, (vly_phase)i, (vly_phase)j, x, y, z);
+                    if (!(fabs(sum) <= most)) most = fabs(sum);
+                }
+    ck_assert_double_lt(most, 1e-12);
+    vly_two_point_free(&r);
+    free(labels);
+}
+END_TEST
+
+START_TEST(lag_zero_gives_variances_and_products) /* 7.2 */
+{
+    vly_extent e = {12, 10, 8};
+    uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 5);
+    for (int c = 0; c < 2; c++) {
+        vly_two_point_result r =
+            compute_once(labels, e, (vly_two_point_options){.reach = 2, .centring = (vly_centring)c});
+        const double *f = r.fraction;
+        const double expected[6] = {f[1] * (1 - f[1]), f[2] * (1 - f[2]), f[0] * (1 - f[0]),
+                                    -f[1] * f[2],      -f[1] * f[0],      -f[2] * f[0]};
+        ck_assert_double_eq_tol(f[0] + f[1] + f[2], 1, 1e-15);
+        for (int p = 0; p < 6; p++) {
+            ck_assert_double_eq_tol(r.curve[0].c[p], expected[p], 1e-14);
+            ck_assert_double_eq_tol(r.shells[0].c[p], expected[p], 1e-14);
+            ck_assert_double_eq_tol(r.axis[1][0].c[p], expected[p], 1e-14);
+        }
+        vly_two_point_free(&r);
+    }
+    free(labels);
+}
+END_TEST
+
+START_TEST(a_phase_and_its_complement_have_one_covariance) /* 7.2: C_ii = C_i^c i^c, all sums with Picka's centring */
+{
+    vly_extent e = {14, 9, 10};
+    uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 6);
+    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.reach = 4});
+    for (int32_t i = 0; i < r.shell_count; i++) {
+        const double *c = r.shells[i].c;
+        ck_assert_double_eq_tol(c[VLY_TWO_POINT_AM_AM],
+                                c[VLY_TWO_POINT_CBD_CBD] + c[VLY_TWO_POINT_PORE_PORE] + 2 * c[VLY_TWO_POINT_CBD_PORE],
+                                1e-13);
+    }
+    vly_two_point_free(&r);
+    free(labels);
+}
+END_TEST
+
+START_TEST(periodic_slabs_have_a_triangle_across_and_a_constant_along) /* M7.3 */
+{
+    enum { PERIOD = 16, WIDTH = 6 };
+    vly_extent e = {8, 10, 2 * PERIOD};
+    uint8_t *labels = calloc((size_t)vly_extent_voxels(e), 1);
+    for (int64_t i = 0; i < vly_extent_voxels(e); i++) labels[i] = i / (8 * 10) % PERIOD < WIDTH ? VLY_CBD : VLY_PORE;
+    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.reach = 4, .periodic = true});
+    int64_t n = vly_extent_voxels(e);
+    for (int32_t h = -4; h <= 4; h++) {
+        int32_t overlap = WIDTH - abs(h);
+        ck_assert_int_eq(vly_two_point_count(&r, VLY_CBD, VLY_CBD, 0, 0, h), n / PERIOD * (overlap > 0 ? overlap : 0));
+        ck_assert_int_eq(vly_two_point_count(&r, VLY_CBD, VLY_CBD, h, 0, 0), n / PERIOD * WIDTH);
+        ck_assert_int_eq(vly_two_point_count(&r, VLY_CBD, VLY_CBD, h, -h, 0), n / PERIOD * WIDTH);
+    }
+    vly_two_point_free(&r);
+    free(labels);
+}
+END_TEST
+
+START_TEST(a_periodic_checkerboard_is_a_quarter_up_and_down) /* M7.4 */
+{
+    vly_extent e = {8, 6, 10};
+    uint8_t labels[8 * 6 * 10];
+    for (int i = 0; i < 480; i++) labels[i] = (i % 8 + i / 8 % 6 + i / 48) % 2 ? VLY_AM : VLY_PORE;
+    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.reach = 3, .periodic = true});
+    for (int32_t z = -3; z <= 3; z++)
+        for (int32_t y = -3; y <= 3; y++)
+            for (int32_t x = -3; x <= 3; x++) {
+                double expected = (x + y + z) % 2 ? -0.25 : 0.25;
+                if (vly_two_point_covariance(&r, VLY_AM, VLY_AM, x, y, z) != expected)
+                    ck_abort_msg("C is not %g at %d %d %d", expected, x, y, z);
+            }
+    ck_assert_double_eq(r.axis[0][1].c[VLY_TWO_POINT_AM_AM], -0.25);
+    ck_assert_double_eq(r.axis[2][2].c[VLY_TWO_POINT_AM_AM], 0.25);
+    ck_assert_double_eq(r.axis[2][2].c[VLY_TWO_POINT_CBD_CBD], 0);
+    vly_two_point_free(&r);
+}
+END_TEST
+
+START_TEST(independent_voxels_are_uncorrelated) /* M7.5 */
+{
+    if (test_emulated()) return; /* needs a large volume */
+    vly_extent e = {64, 60, 56};
+    uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 8);
+    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.reach = 12, .periodic = true});
+    double f = r.fraction[VLY_AM], limit = 4 * f * (1 - f) / sqrt((double)vly_extent_voxels(e)), most = 0;
+    uint64_t seed = 9;
+    for (int k = 0; k < 100; k++) {
+        int32_t h[3];
+        for (int a = 0; a < 3; a++) h[a] = (int32_t)(test_random(&seed) % 25) - 12;
+        if (h[0] == 0 && h[1] == 0 && h[2] == 0) continue;
+        double c = fabs(vly_two_point_covariance(&r, VLY_AM, VLY_AM, h[0], h[1], h[2]));
+        if (!(c <= most)) most = c;
+    }
+    ck_assert_double_lt(most, limit);
+    vly_two_point_free(&r);
+    free(labels);
+}
+END_TEST
+
+/* Balls of radius R around germs of a Poisson process in the volume enlarged by R (spec 9.2). */
+static void boolean_model(uint8_t *labels, int32_t side, double intensity, int32_t radius, uint64_t seed)
+{
+    double wide = side + 2.0 * radius, mean = intensity * wide * wide * wide;
+    int64_t germs = (int64_t)(mean + sqrt(mean) * test_normal(&seed) + 0.5);
+    memset(labels, VLY_PORE, (size_t)side * (size_t)side * (size_t)side);
+    for (int64_t g = 0; g < germs; g++) {
+        double c[3];
+        for (int a = 0; a < 3; a++) c[a] = wide * test_uniform(&seed) - radius - 0.5;
+        int32_t low[3], high[3];
+        for (int a = 0; a < 3; a++) {
+            low[a] = (int32_t)fmax(0, ceil(c[a] - radius));
+            high[a] = (int32_t)fmin(side - 1, floor(c[a] + radius));
+        }
+        for (int32_t z = low[2]; z <= high[2]; z++)
+            for (int32_t y = low[1]; y <= high[1]; y++)
+                for (int32_t x = low[0]; x <= high[0]; x++) {
+                    double dx = x - c[0], dy = y - c[1], dz = z - c[2];
+                    if (dx * dx + dy * dy + dz * dz <= radius * radius)
+                        labels[((int64_t)z * side + y) * side + x] = VLY_AM;
+                }
+    }
+}
+
+/* M7.6. Spec 9.2 has +-0.005 for the mean of 8 seeds at 192^3; two seeds of 128^3 hold 13.5 times less: sqrt(13.5) times
+ * that. */
+START_TEST(a_boolean_model_has_its_covariance)
+{
+    static const double expected[3][2] = {{1, 0.191538}, {2, 0.173652}, {10, 0.057776}};
+    enum { SIDE = 128, SEEDS = 2 };
+    if (test_emulated()) return;
+    uint8_t *labels = malloc(SIDE * SIDE * SIDE);
+    vly_device *device = test_device(2, 0);
+    double mean[3] = {0}, slope = 0;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        boolean_model(labels, SIDE, 8.51498706e-5, 10, seed);
+        vly_two_point_result r =
+            compute(device, labels, (vly_extent){SIDE, SIDE, SIDE}, (vly_two_point_options){.reach = 12});
+        for (int i = 0; i < 3; i++) mean[i] += r.curve[(int)expected[i][0]].c[VLY_TWO_POINT_AM_AM] / SEEDS;
+        slope += 4 * (r.axis[0][0].c[VLY_TWO_POINT_AM_AM] - r.axis[0][1].c[VLY_TWO_POINT_AM_AM]) / SEEDS;
+        vly_two_point_free(&r);
+    }
+    for (int i = 0; i < 3; i++) ck_assert_double_eq_tol(mean[i], expected[i][1], 0.0185);
+    ck_assert_double_eq_tol(slope / 0.07490174, 1, 0.15); /* 7.2: S_V = -4 C'(0+) */
+    vly_device_close(device);
+    free(labels);
+}
+END_TEST
+
+/* ---- what must not matter ---- */
+
+/* Mirrored along every axis, N_ij(h) becomes N_ij(-h); with axes turned, lags turn with them. */
+START_TEST(mirrors_and_turns_move_the_lags)
+{
+    vly_extent e = {9, 8, 7}, turned = {8, 7, 9};
+    uint8_t *labels = random_labels(e, ONE_IN_SEVEN_OUTSIDE, 12), mirrored[9 * 8 * 7], cyclic[9 * 8 * 7];
+    for (int i = 0; i < 504; i++) {
+        int x = i % 9, y = i / 9 % 8, z = i / 72;
+        mirrored[503 - i] = labels[i];
+        cyclic[(x * 7 + z) * 8 + y] = labels[i]; /* x, y, z become z, x, y */
+    }
+    vly_two_point_options options = {.reach = 3};
+    vly_two_point_result a = compute_once(labels, e, options), b = compute_once(mirrored, e, options);
+    vly_two_point_result c = compute_once(cyclic, turned, options);
+    for (int32_t z = -3; z <= 3; z++)
+        for (int32_t y = -3; y <= 3; y++)
+            for (int32_t x = -3; x <= 3; x++) {
+                int64_t n = vly_two_point_count(&a, VLY_AM, VLY_PORE, x, y, z);
+                if (n != vly_two_point_count(&b, VLY_AM, VLY_PORE, -x, -y, -z) ||
+                    n != vly_two_point_count(&b, VLY_PORE, VLY_AM, x, y, z) ||
+                    n != vly_two_point_count(&c, VLY_AM, VLY_PORE, y, z, x))
+                    ck_abort_msg("lag %d %d %d", x, y, z);
+            }
+    vly_two_point_free(&a);
+    vly_two_point_free(&b);
+    vly_two_point_free(&c);
+    free(labels);
+}
+END_TEST
+
+static void check_same(const vly_two_point_result *a, const vly_two_point_result *b)
+{
+    int64_t lags = 6;
+    for (int i = 0; i < 3; i++) lags *= 2 * a->lag[i] + 1;
+    test_equal_u64((const uint64_t *)b->counts, (const uint64_t *)a->counts, lags, "pair counts");
+    ck_assert_int_eq(a->shell_count, b->shell_count);
+    ck_assert_mem_eq(a->shells, b->shells, (size_t)a->shell_count * sizeof *a->shells);
+    ck_assert_mem_eq(a->curve, b->curve, (size_t)(a->reach + 1) * sizeof *a->curve);
+}
+
+/* How many limits did, each four fifths of the one before, down to what is too little. */
+static int compare_within_less_and_less(vly_device *device, vly_source *source, const vly_two_point_options *options,
+                                        int64_t bytes, const vly_two_point_result *whole)
+{
+    vly_two_point_result cut;
+    int64_t *limit = device->unified ? &device->memory_limit : &device->device_memory_limit;
+    for (int runs = 0;; runs++) {
+        bytes = bytes * 4 / 5;
+        *limit = bytes + (device->unified ? vly_memory_held() : 0);
+        vly_status status = vly_two_point(&cut, device, source, options);
+        if (status == VLY_EMEMORY) return runs;
+        if (status != VLY_OK) ck_abort_msg("%s", vly_error_message());
+        check_same(whole, &cut);
+        vly_two_point_free(&cut);
+    }
+}
+
+START_TEST(threads_and_memory_limits_change_nothing)
+{
+    vly_extent e = test_emulated() ? (vly_extent){13, 9, 17} : (vly_extent){40, 36, 61};
+    uint8_t *labels = random_labels(e, ONE_IN_SEVEN_OUTSIDE, 14);
+    int32_t reach = test_emulated() ? 3 : 8;
+    for (int periodic = 0; periodic < 2; periodic++) {
+        vly_two_point_options options = {.reach = reach, .periodic = periodic};
+        vly_two_point_result whole = compute_once(labels, e, options);
+        vly_device *device = test_device(3, 0);
+        int64_t host, own;
+        vly_source *source;
+        ck_assert_int_eq(vly_source_memory(&source, labels, VLY_U8, e, NULL), VLY_OK);
+        ck_assert_int_eq(vly_two_point_measure(&host, &own, device, source, &options), VLY_OK);
+        ck_assert_int_ge(compare_within_less_and_less(device, source, &options, device->unified ? host : own, &whole),
+                         3);
+        vly_source_close(source);
+        vly_device_close(device);
+        vly_two_point_free(&whole);
+    }
+    free(labels);
+}
+END_TEST
+
+START_TEST(too_little_memory_is_said_with_what_is_needed)
+{
+    vly_extent e = {40, 40, 40};
+    uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 15);
+    vly_two_point_result r;
+    vly_two_point_options options = {.reach = 10};
+    vly_source *source;
+    vly_device *device = test_device(1, 1 << 19);
+    if (!device->unified) device->device_memory_limit = 1 << 19;
+    ck_assert_int_eq(vly_source_memory(&source, labels, VLY_U8, e, NULL), VLY_OK);
+    test_fails(vly_two_point(&r, device, source, &options), VLY_EMEMORY, "at least");
+    ck_assert_ptr_null(r.counts);
+    vly_source_close(source);
+    vly_device_close(device);
+    free(labels);
+}
+END_TEST
+
+/* ---- what comes in ---- */
+
+START_TEST(an_empty_phase_has_no_covariance)
+{
+    uint8_t labels[6 * 6 * 6];
+    memset(labels, VLY_AM, sizeof labels);
+    labels[7] = VLY_PORE;
+    vly_two_point_result r = compute_once(labels, (vly_extent){6, 6, 6}, VLY_TWO_POINT_OPTIONS_INIT);
+    ck_assert(r.shortened);
+    ck_assert_int_eq(r.reach, 3);
+    for (int h = 0; h <= 3; h++) {
+        ck_assert_double_eq(r.curve[h].c[VLY_TWO_POINT_CBD_CBD], 0);
+        ck_assert_double_eq(r.curve[h].c[VLY_TWO_POINT_AM_CBD], 0);
+    }
+    ck_assert_int_eq(r.voxels[VLY_CBD], 0);
+    vly_two_point_free(&r);
+}
+END_TEST
+
+static void check_refused(const uint8_t *labels, double z_size, int32_t reach, vly_status expected, const char *part)
+{
+    vly_source *source;
+    vly_two_point_result r;
+    vly_voxel_size size = {1e-6, 1e-6, z_size, VLY_SIZE_FROM_FILE, "test"};
+    vly_two_point_options options = {.reach = reach};
+    vly_device *device = test_device(1, 0);
+    ck_assert_int_eq(vly_source_memory(&source, labels, VLY_U8, (vly_extent){4, 4, 4}, &size), VLY_OK);
+    test_fails(vly_two_point(&r, device, source, &options), expected, part);
+    vly_source_close(source);
+    vly_device_close(device);
+}
+
+START_TEST(what_has_no_answer_is_refused)
+{
+    uint8_t labels[64];
+    memset(labels, VLY_OUTSIDE, sizeof labels);
+    check_refused(labels, 1e-6, 1, VLY_EDATA, "E_ROI");
+    check_refused(labels, 2e-6, 1, VLY_EDATA, "E_ANISO");
+    check_refused(labels, 1e-6, -1, VLY_EUSAGE, "reach");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("two_point");
+    TEST_CASE(suite, counts_are_those_of_every_pair_of_voxels);
+    TEST_CASE(suite, voxels_outside_count_for_nothing);
+    TEST_CASE(suite, any_extent_will_do);
+    TEST_CASE(suite, a_periodic_volume_of_any_extent_goes_round);
+    TEST_CASE(suite, rows_sum_to_zero_at_every_lag);
+    TEST_CASE(suite, lag_zero_gives_variances_and_products);
+    TEST_CASE(suite, a_phase_and_its_complement_have_one_covariance);
+    TEST_CASE(suite, periodic_slabs_have_a_triangle_across_and_a_constant_along);
+    TEST_CASE(suite, a_periodic_checkerboard_is_a_quarter_up_and_down);
+    TEST_CASE(suite, independent_voxels_are_uncorrelated);
+    TEST_CASE(suite, a_boolean_model_has_its_covariance);
+    TEST_CASE(suite, mirrors_and_turns_move_the_lags);
+    TEST_CASE(suite, threads_and_memory_limits_change_nothing);
+    TEST_CASE(suite, too_little_memory_is_said_with_what_is_needed);
+    TEST_CASE(suite, an_empty_phase_has_no_covariance);
+    TEST_CASE(suite, what_has_no_answer_is_refused);
+    return test_run(suite);
+}
