@@ -9,7 +9,7 @@
 #include "morphology/configurations_voxel.h"
 #include "morphology/cover_voxel.h"
 #include "morphology/distance_voxel.h"
-
+#include "morphology/geodesic_voxel.h"
 #include "morphology/two_point_voxel.h"
 #include "segment/kmeans_voxel.h"
 #include "segment/label_voxel.h"
@@ -146,6 +146,25 @@ typedef struct vly_kernels {
     vly_status (*two_point)(vly_queue *queue, const uint8_t *labels, const vly_two_point_plan *plan /* host */,
                             const double *roots, int32_t sign, void *scratch, int64_t *counts, double *deviation);
     int64_t (*two_point_scratch_bytes)(const vly_queue *queue, const vly_two_point_plan *plan);
+
+    /* Pages [z0, z0 + count) of a field (host struct, device pointers): unseen where bit `label` of phases is set, wall
+     * elsewhere. The walls all round are the caller's: the field starts cleared. labels: (count, ny, nx) */
+    vly_status (*geodesic_mark)(vly_queue *queue, const vly_geodesic_field *field, const uint8_t *labels, int32_t z0,
+                                int32_t count, uint32_t phases);
+
+    /* The unseen voxels of the plane `at` of an axis (0 x, 1 y, 2 z) become sources, in bucket 1. counts: cleared before. */
+    vly_status (*geodesic_start)(vly_queue *queue, const vly_geodesic_field *field, int32_t axis, int32_t at);
+
+    /* Takes buckets bucket ... bucket + buckets - 1 one after the other: distances of their voxels are final then. */
+    vly_status (*geodesic_advance)(vly_queue *queue, const vly_geodesic_field *field, uint32_t bucket,
+                                   uint32_t buckets);
+
+    /* distance = vly_geodesic_rebased(distance, base) */
+    vly_status (*geodesic_rebase)(vly_queue *queue, const vly_geodesic_field *field, uint32_t base);
+
+    /* Distances of the plane `at` of an axis. plane: (vly_geodesic_rows, vly_geodesic_columns) */
+    vly_status (*geodesic_plane)(vly_queue *queue, const vly_geodesic_field *field, int32_t axis, int32_t at,
+                                 uint32_t *plane);
 } vly_kernels;
 
 extern const vly_kernels vly_kernels_cpu;

@@ -57,10 +57,17 @@ vly_status vly_bottleneck_cuda(vly_queue *queue, const int32_t *distance2, vly_e
 int64_t vly_bottleneck_scratch_bytes_cuda(const vly_queue *queue, vly_extent extent, int32_t levels);
 vly_status vly_levels_cuda(vly_queue *queue, const int32_t *distance2, const int32_t *value, vly_extent extent,
                            const vly_metric *metric, bool minus, int32_t levels, uint64_t *bins);
-
 vly_status vly_two_point_cuda(vly_queue *queue, const uint8_t *labels, const vly_two_point_plan *plan,
                               const double *roots, int32_t sign, void *scratch, int64_t *counts, double *deviation);
 int64_t vly_two_point_scratch_bytes_cuda(const vly_queue *queue, const vly_two_point_plan *plan);
+vly_status vly_geodesic_mark_cuda(vly_queue *queue, const vly_geodesic_field *field, const uint8_t *labels, int32_t z0,
+                                  int32_t count, uint32_t phases);
+vly_status vly_geodesic_start_cuda(vly_queue *queue, const vly_geodesic_field *field, int32_t axis, int32_t at);
+vly_status vly_geodesic_advance_cuda(vly_queue *queue, const vly_geodesic_field *field, uint32_t bucket,
+                                     uint32_t buckets);
+vly_status vly_geodesic_rebase_cuda(vly_queue *queue, const vly_geodesic_field *field, uint32_t base);
+vly_status vly_geodesic_plane_cuda(vly_queue *queue, const vly_geodesic_field *field, int32_t axis, int32_t at,
+                                   uint32_t *plane);
 
 extern const vly_kernels vly_kernels_cuda;
 

@@ -27,7 +27,11 @@ const vly_kernels vly_kernels_cpu = {
     .bottleneck = vly_bottleneck_cpu,
     .bottleneck_scratch_bytes = vly_bottleneck_scratch_bytes_cpu,
     .levels = vly_levels_cpu,
-
     .two_point = vly_two_point_cpu,
     .two_point_scratch_bytes = vly_two_point_scratch_bytes_cpu,
+    .geodesic_mark = vly_geodesic_mark_cpu,
+    .geodesic_start = vly_geodesic_start_cpu,
+    .geodesic_advance = vly_geodesic_advance_cpu,
+    .geodesic_rebase = vly_geodesic_rebase_cpu,
+    .geodesic_plane = vly_geodesic_plane_cpu,
 };

@@ -27,7 +27,11 @@ const vly_kernels vly_kernels_cuda = {
     .bottleneck = vly_bottleneck_cuda,
     .bottleneck_scratch_bytes = vly_bottleneck_scratch_bytes_cuda,
     .levels = vly_levels_cuda,
-
     .two_point = vly_two_point_cuda,
     .two_point_scratch_bytes = vly_two_point_scratch_bytes_cuda,
+    .geodesic_mark = vly_geodesic_mark_cuda,
+    .geodesic_start = vly_geodesic_start_cuda,
+    .geodesic_advance = vly_geodesic_advance_cuda,
+    .geodesic_rebase = vly_geodesic_rebase_cuda,
+    .geodesic_plane = vly_geodesic_plane_cuda,
 };
