@@ -34,6 +34,10 @@ vly_status vly_kmeans_finish_cuda(vly_queue *queue, const uint16_t *grey, const 
                                   uint8_t *label, vly_kmeans_report *report);
 vly_status vly_joint_cuda(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
                           uint64_t *joint);
+vly_status vly_closing_count_cuda(vly_queue *queue, const vly_closing_pages *pages, const uint8_t *label,
+                                  const vly_closing_cut *cuts, vly_closing_level level, uint64_t *bins);
+vly_status vly_closing_label_cuda(vly_queue *queue, const vly_closing_pages *pages, const vly_closing_cut *cuts,
+                                  uint8_t *label, uint64_t *counts);
 vly_status vly_multiply_add_cuda(vly_queue *queue, int64_t items, int32_t rounds, float *sink, int64_t *flops);
 vly_status vly_configurations_cuda(vly_queue *queue, const uint8_t *phase, const vly_region *region, uint64_t *bins,
                                    void *scratch);
