@@ -39,6 +39,15 @@ bool test_emulated(void)
     return emulated && *emulated;
 }
 
+bool test_small(void)
+{
+#ifdef __SANITIZE_THREAD__
+    return true;
+#else
+    return test_emulated();
+#endif
+}
+
 void *test_fetch(vly_device *device, const void *memory, int64_t bytes)
 {
     void *copy = malloc((size_t)bytes);

@@ -18,8 +18,11 @@ vly_device *test_device(int32_t threads, int64_t memory_limit);
 /* The CPU, whatever is under test. */
 vly_device *test_cpu(int32_t threads);
 
-/* Whether the device is an emulated one: 2 us a thread, so volumes of 32^3 and below are what it can do. */
+/* Whether the device is an emulated one: 2 us a thread, so 32^3 voxels are the most it can do. */
 bool test_emulated(void);
+
+/* Whether volumes have to be small: an emulated device, or ThreadSanitizer, which looks at every access. */
+bool test_small(void);
 
 /* What lies in device memory when all kernels so far are done; yours to free. */
 void *test_fetch(vly_device *device, const void *memory, int64_t bytes);

@@ -121,7 +121,7 @@ END_TEST
 START_TEST(doubling_every_grey_value_changes_no_label)
 {
     /* a factor of two is exact in every operation, up to the ratios of the finish */
-    const vly_extent e = test_emulated() ? (vly_extent){20, 17, 15} : (vly_extent){40, 33, 27};
+    const vly_extent e = test_small() ? (vly_extent){20, 17, 15} : (vly_extent){40, 33, 27};
     vly_device *device = test_device(2, 0);
     uint16_t *grey = cells(e, 3000, 2), *twice = malloc((size_t)vly_extent_voxels(e) * 2);
     for (int64_t i = 0; i < vly_extent_voxels(e); i++) {
@@ -144,7 +144,7 @@ END_TEST
 START_TEST(turning_the_volume_turns_the_labels)
 {
     static const int axes[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
-    const int32_t n = test_emulated() ? 14 : 24;
+    const int32_t n = test_small() ? 14 : 24;
     const vly_extent e = {n, n, n};
     vly_device *device = test_device(2, 0);
     uint16_t *grey = cells(e, 3000, 3), *turned = malloc((size_t)vly_extent_voxels(e) * 2);
@@ -202,7 +202,7 @@ static int64_t misplaced(const run *r)
 START_TEST(counts_are_exact_and_labels_the_weighted_argmin)
 {
     /* larger than one list of the finish, so that boxes and parts are gone through */
-    const vly_extent e = test_emulated() ? (vly_extent){41, 23, 30} : (vly_extent){97, 81, 90};
+    const vly_extent e = test_small() ? (vly_extent){41, 23, 30} : (vly_extent){97, 81, 90};
     vly_device *device = test_device(2, 0);
     uint16_t *grey = cells(e, 8500, 4);
     run r = make_run(device, grey, e);
@@ -228,7 +228,7 @@ START_TEST(fractions_far_from_the_image_are_met_all_the_same)
 {
     static const char *fractions[] = {"am=0.1,cbd=0.1,pore=0.8", "am=0.6,cbd=0.4,pore=0", "am=0.6,cbd=0,pore=0.4",
                                       "am=0,cbd=0.5,pore=0.5", "am=0.98,cbd=0.01,pore=0.01"};
-    const vly_extent e = test_emulated() ? (vly_extent){28, 19, 23} : (vly_extent){70, 66, 68};
+    const vly_extent e = test_small() ? (vly_extent){28, 19, 23} : (vly_extent){70, 66, 68};
     vly_device *device = test_device(2, 0);
     uint16_t *grey = cells(e, 4000, 5);
     for (int i = 0; i < 5; i++) {
@@ -248,7 +248,7 @@ END_TEST
 
 START_TEST(volumes_full_of_ties_are_split_exactly)
 {
-    const vly_extent e = test_emulated() ? (vly_extent){28, 19, 23} : (vly_extent){70, 66, 68};
+    const vly_extent e = test_small() ? (vly_extent){28, 19, 23} : (vly_extent){70, 66, 68};
     vly_device *device = test_device(2, 0);
     uint16_t *grey = malloc((size_t)vly_extent_voxels(e) * 2);
     for (int kind = 0; kind < 3; kind++) {
@@ -328,7 +328,7 @@ END_TEST
 
 START_TEST(without_the_finish_labels_are_lloyds)
 {
-    const vly_extent e = test_emulated() ? (vly_extent){21, 18, 13} : (vly_extent){40, 30, 20};
+    const vly_extent e = test_small() ? (vly_extent){21, 18, 13} : (vly_extent){40, 30, 20};
     vly_device *device = test_device(2, 0);
     uint16_t *grey = cells(e, 4000, 7);
     run r = make_run(device, grey, e);

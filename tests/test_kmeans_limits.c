@@ -19,7 +19,7 @@ static void expect_same(const run *got, const run *expected, const char *what)
 /* An odd extent that no block divides; larger than the first list of the exact finish. */
 static vly_extent odd_extent(void)
 {
-    return test_emulated() ? (vly_extent){35, 29, 27} : (vly_extent){73, 67, 61};
+    return test_small() ? (vly_extent){35, 29, 27} : (vly_extent){73, 67, 61};
 }
 
 /* On one thread of the CPU: what every device has to repeat bit by bit. */
@@ -70,7 +70,7 @@ END_TEST
 START_TEST(any_memory_limit_that_works_gives_the_same_labels)
 {
     const vly_extent odd = odd_extent();
-    const int64_t step = test_emulated() ? 2000000 : 200000;
+    const int64_t step = test_small() ? 2000000 : 200000;
     uint16_t *grey = cells(odd, 6000, 2);
     run expected = first_run(grey);
     long long least = 0;
@@ -332,7 +332,7 @@ END_TEST
 
 START_TEST(it_stops_when_asked_to)
 {
-    const int32_t side = test_emulated() ? 12 : 30;
+    const int32_t side = test_small() ? 12 : 30;
     const vly_extent e = {side, side, side};
     vly_device *device = test_device(2, 0);
     uint16_t *grey = cells(e, 3000, 7);
