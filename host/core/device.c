@@ -4,21 +4,29 @@
 #include "core/machine.h"
 #include "core/memory.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The N of "cuda:N", 0 for "cuda"; false for anything else. */
-static bool parse_cuda(const char *name, int32_t *index)
+/* "cuda", "cuda:N", "cuda:N,N...": which GPUs; 0 for anything else. */
+static int32_t parse_cuda(const char *name, int32_t gpus[VLY_RANKS_MOST])
 {
-    *index = 0;
-    if (strcmp(name, "cuda") == 0) return true;
-    if (strncmp(name, "cuda:", 5) != 0) return false;
-    char *end;
-    long number = strtol(name + 5, &end, 10);
-    *index = (int32_t)number;
-    return end != name + 5 && *end == 0 && number >= 0 && number < 1024;
+    gpus[0] = 0;
+    if (strcmp(name, "cuda") == 0) return 1;
+    if (strncmp(name, "cuda:", 5) != 0) return 0;
+    const char *text = name + 5;
+    for (int32_t count = 0; count < VLY_RANKS_MOST; text++) {
+        char *end;
+        long number = isdigit((unsigned char)*text) ? strtol(text, &end, 10) : -1;
+        if (number < 0 || number > 1023) return 0;
+        gpus[count++] = (int32_t)number;
+        text = end;
+        if (*text == 0) return count;
+        if (*text != ',') return 0;
+    }
+    return 0;
 }
 
 /* The first GPU if it can be used, else the CPU; the description says which and why. */
@@ -33,13 +41,64 @@ static vly_status open_any(vly_device *device)
     return VLY_OK;
 }
 
+/* A GPU beside the first, with the same threads and limits. */
+static vly_status open_peer(vly_device *device, int32_t gpu, int64_t device_memory_limit)
+{
+    vly_device *peer;
+    VLY_TRY(VLY_NEW(&peer, 1, "device"));
+    peer->pool = device->pool;
+    peer->comm = device->comm;
+    peer->memory_limit = device->memory_limit;
+    peer->device_memory_limit = device_memory_limit;
+    vly_status status = vly_plugin_open_cuda(peer, gpu);
+    if (status != VLY_OK)
+        vly_free(peer);
+    else
+        device->peers[device->peer_count++] = peer;
+    return status;
+}
+
+static void close_all(vly_device *device)
+{
+    for (int32_t i = 0; i < device->peer_count; i++) {
+        device->peers[i]->calls->close(device->peers[i]);
+        vly_free(device->peers[i]);
+    }
+    device->calls->close(device);
+}
+
+/* The others come to what is named, and said, of the first. */
+static void describe_all(vly_device *device, const char *name)
+{
+    char first[sizeof device->description];
+    snprintf(device->name, sizeof device->name, "%s", name);
+    snprintf(first, sizeof first, "%s", device->description);
+    snprintf(device->description, sizeof device->description, "%d GPUs, the first: %.200s", device->peer_count + 1,
+             first);
+}
+
+static vly_status open_cuda(vly_device *device, const char *name, const int32_t *gpus, int32_t count)
+{
+    int64_t device_memory_limit = device->device_memory_limit;
+    VLY_TRY(vly_plugin_open_cuda(device, gpus[0]));
+    for (int32_t i = 1; i < count; i++) {
+        vly_status status = open_peer(device, gpus[i], device_memory_limit);
+        if (status != VLY_OK) {
+            close_all(device);
+            return status;
+        }
+    }
+    if (count > 1) describe_all(device, name);
+    return VLY_OK;
+}
+
 static vly_status open_named(vly_device *device, const char *name)
 {
-    int32_t index;
+    int32_t gpus[VLY_RANKS_MOST], count = parse_cuda(name, gpus);
     if (strcmp(name, "cpu") == 0) return vly_device_open_cpu(device);
     if (strcmp(name, "auto") == 0) return open_any(device);
-    if (parse_cuda(name, &index)) return vly_plugin_open_cuda(device, index);
-    return vly_fail(VLY_EUSAGE, "device %s: auto, cpu, cuda or cuda:N expected", name);
+    if (count > 0) return open_cuda(device, name, gpus, count);
+    return vly_fail(VLY_EUSAGE, "device %s: auto, cpu, cuda, cuda:N or cuda:N,N expected", name);
 }
 
 vly_status vly_device_open(vly_device **out, const char *name, const vly_device_options *options)
@@ -70,7 +129,7 @@ vly_status vly_device_open(vly_device **out, const char *name, const vly_device_
 void vly_device_close(vly_device *device)
 {
     if (!device) return;
-    device->calls->close(device);
+    close_all(device);
     vly_pool_stop(device->pool);
     vly_free(device);
 }

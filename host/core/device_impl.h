@@ -28,8 +28,10 @@ typedef struct vly_device_calls {
     void (*close)(vly_device *device);
 } vly_device_calls;
 
+enum { VLY_RANKS_MOST = 16 };
+
 struct vly_device {
-    char name[16];
+    char name[64];
     char description[256];
     const vly_device_calls *calls;
     const vly_kernels *kernels;
@@ -37,6 +39,8 @@ struct vly_device {
     vly_pool *pool; /* host threads: decoding, compressing, and the kernels of the CPU */
     vly_pool own_pool;
     const vly_comm *comm;
+    vly_device *peers[VLY_RANKS_MOST - 1]; /* the other devices of "cuda:0,1"; core/ranks.h has them all work */
+    int32_t peer_count;
     bool unified;                /* the device works in host memory: nothing is copied */
     int64_t memory_limit;        /* bytes of host memory */
     int64_t device_memory_limit; /* bytes of device memory; 0 asks the backend to find one */

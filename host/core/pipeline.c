@@ -25,14 +25,27 @@ static int64_t page_voxels(vly_box b)
 vly_span vly_pipeline_span(const vly_pipeline *p, int32_t k)
 {
     vly_span s;
-    s.z0 = (int32_t)((int64_t)k * p->plan.slab_pages);
-    s.z1 = smaller(s.z0 + p->plan.slab_pages, p->plan.window.nz);
+    s.z0 = p->share0 + (int32_t)((int64_t)k * p->plan.slab_pages);
+    s.z1 = smaller(s.z0 + p->plan.slab_pages, p->share1);
     s.d0 = larger(p->window.z0 + s.z0 - p->halo, p->data.z0);
     s.d1 = smaller(p->window.z0 + s.z1 + p->halo + p->ahead, p->data.z1);
     return s;
 }
 
 /* ---- what is to be done ---- */
+
+/* Ranks take consecutive runs of pages: each has two neighbours, and its share may stay resident. */
+static void share_out(vly_pipeline *p, int32_t pages)
+{
+    const vly_comm *comm = p->device->comm;
+    p->share0 = (int32_t)((int64_t)pages * comm->rank / comm->size);
+    p->share1 = (int32_t)((int64_t)pages * (comm->rank + 1) / comm->size);
+}
+
+static int32_t share_pages(const vly_pipeline *p)
+{
+    return p->share1 - p->share0;
+}
 
 static vly_status check_window(vly_pipeline *p, vly_box window)
 {
@@ -48,10 +61,14 @@ static vly_status check_window(vly_pipeline *p, vly_box window)
     if (p->halo > 0 && (v.nx < least || v.ny < least || v.nz < least))
         return vly_fail(VLY_EDATA, "%s: %d x %d x %d voxels, every side needs at least %d for a neighbourhood (E_DIM)",
                         info->path, v.nx, v.ny, v.nz, least);
+    share_out(p, window.z1 - window.z0);
     p->window = window;
-    p->data = (vly_box){larger(window.x0 - p->halo, 0), smaller(window.x1 + p->halo, v.nx),
-                        larger(window.y0 - p->halo, 0), smaller(window.y1 + p->halo, v.ny),
-                        larger(window.z0 - p->halo, 0), smaller(window.z1 + p->halo, v.nz)};
+    p->data = (vly_box){larger(window.x0 - p->halo, 0),
+                        smaller(window.x1 + p->halo, v.nx),
+                        larger(window.y0 - p->halo, 0),
+                        smaller(window.y1 + p->halo, v.ny),
+                        larger(window.z0 + p->share0 - p->halo, 0),
+                        smaller(smaller(window.z0 + p->share1 + p->ahead, window.z1) + p->halo, v.nz)};
     p->plan.window = vly_box_extent(window);
     return VLY_OK;
 }
@@ -112,7 +129,7 @@ static int64_t stage_bytes(const vly_pipeline *p, int32_t pages)
 /* What slabs of `pages` hold in host memory and on a device of its own, with what the caller has beside one of them. */
 static void hold(const vly_pipeline *p, int32_t pages, bool resident, int64_t *host, int64_t *own)
 {
-    int64_t slabs = resident ? slot_bytes(p, p->plan.window.nz) : VLY_SLOTS * slot_bytes(p, pages);
+    int64_t slabs = resident ? slot_bytes(p, share_pages(p)) : VLY_SLOTS * slot_bytes(p, pages);
     slabs += p->beside * page_voxels(p->data) * data_pages(p, pages);
     *host = p->device->unified ? slabs : stage_bytes(p, pages);
     *own = p->device->unified ? 0 : slabs;
@@ -125,15 +142,16 @@ static vly_status too_small(const vly_pipeline *p, const char *which, int64_t li
                     (long long)((needed + (1 << 20) - 1) >> 20));
 }
 
-/* Resident if everything fits, else the thickest slabs of at most SLAB_VOXELS that do. */
+/* Resident if everything fits, else the thickest slabs of at most SLAB_VOXELS that do. Ranks share host memory: each plans
+ * with its part of what is left, and none allocates before all have planned. */
 static vly_status make_plan(vly_pipeline *p, int64_t reserve)
 {
     const vly_volume_info *info = vly_source_info(p->source);
     const vly_device *device = p->device;
-    int32_t nz = p->plan.window.nz, threads = device->pool->threads;
+    int32_t nz = larger(share_pages(p), 1), threads = device->pool->threads, ranks = device->comm->size;
     p->page_bytes = cropped(p) ? (int64_t)info->extent.nx * info->extent.ny * p->size : 0;
-    int64_t fixed = reserve + vly_memory_held() + threads * (p->page_bytes + info->decode_bytes);
-    int64_t host_left = device->memory_limit - fixed, own_left = device->device_memory_limit - reserve;
+    int64_t held = vly_memory_held(), fixed = reserve + threads * (p->page_bytes + info->decode_bytes);
+    int64_t host_left = (device->memory_limit - held) / ranks - fixed, own_left = device->device_memory_limit - reserve;
     int64_t most = SLAB_VOXELS / page_voxels(p->window), host, own;
     if (most < p->thick) most = p->thick;
     int32_t pages = most < 1 ? 1 : most > nz ? nz : (int32_t)most;
@@ -147,8 +165,8 @@ static vly_status make_plan(vly_pipeline *p, int64_t reserve)
     p->slot_count = resident ? 1 : VLY_SLOTS;
     p->plan.resident = resident;
     p->plan.slab_pages = pages;
-    p->plan.slabs = (nz + pages - 1) / pages;
-    p->plan.host_bytes = fixed + host;
+    p->plan.slabs = (share_pages(p) + pages - 1) / pages;
+    p->plan.host_bytes = held + ranks * (fixed + host);
     p->plan.device_bytes = device->unified ? 0 : reserve + own;
     if (host > host_left) return too_small(p, "", device->memory_limit, p->plan.host_bytes);
     if (own > own_left) return too_small(p, "device ", device->device_memory_limit, p->plan.device_bytes);
@@ -178,7 +196,7 @@ static void free_stage(vly_pipeline *p, void *stage)
 
 static vly_status make_slots(vly_pipeline *p, const char *scratch)
 {
-    int32_t pages = p->plan.resident ? p->plan.window.nz : p->plan.slab_pages;
+    int32_t pages = p->plan.resident ? share_pages(p) : p->plan.slab_pages;
     int64_t data = page_voxels(p->data) * data_pages(p, pages) * p->size, labels = label_bytes(p, pages);
     for (int32_t s = 0; s < p->slot_count; s++) {
         vly_slot *slot = &p->slots[s];
@@ -227,7 +245,9 @@ vly_status vly_pipeline_open(vly_pipeline **out, vly_device *device, vly_source 
     vly_pipeline *p;
     *out = NULL;
     VLY_TRY(VLY_NEW(&p, 1, "pipeline"));
-    vly_status status = prepare(p, device, source, options);
+    vly_status status = vly_comm_sum(device->comm, NULL, 0);
+    if (status == VLY_OK) status = prepare(p, device, source, options);
+    if (status == VLY_OK) status = vly_comm_sum(device->comm, NULL, 0);
     if (status == VLY_OK) status = make_slots(p, options->region.scratch);
     if (status == VLY_OK) status = make_stages(p);
     if (status != VLY_OK)

@@ -46,12 +46,12 @@ vly_status vly_pipeline_pass(vly_pipeline *pipeline, const char *title, const vl
                              vly_sink *sink);
 
 /* The whole region as one slab, if it lies on a device of its own, with the labels of the last pass: a stage may then be
- * queued without a pass. False otherwise, and before the first pass. */
+ * queued without a pass. False otherwise, before the first pass, and for a rank without a page. */
 bool vly_pipeline_whole(vly_slab *out, vly_pipeline *pipeline);
 
 typedef struct vly_plan {
     vly_extent window;
-    int32_t slab_pages, slabs;
+    int32_t slab_pages, slabs; /* of this rank */
     bool resident;
     int64_t host_bytes;   /* held at the same time, reserve included */
     int64_t device_bytes; /* the same on a device with memory of its own; 0 on others */

@@ -28,6 +28,7 @@ struct vly_pipeline {
     vly_box data;          /* window and halo, clipped to the volume */
     vly_extent mask_shift; /* what to add to a window coordinate to find it in the mask */
     vly_plan plan;
+    int32_t share0, share1; /* pages of the window that this rank computes */
     int32_t halo, ahead, thick;
     int64_t beside;
     bool of_labels;

@@ -115,7 +115,7 @@ static vly_slot *slot_of(vly_pipeline *p, int32_t k)
 /* Where page 0 of slab `k` lies in its slot. */
 static int64_t label_start(const vly_pipeline *p, vly_span s)
 {
-    return p->plan.resident ? s.z0 * label_page(p) : 0;
+    return p->plan.resident ? (s.z0 - p->share0) * label_page(p) : 0;
 }
 
 /* Pages [d0, d1) of slab `k`. Those it shares with the slab before are copied, not read again. */
@@ -203,7 +203,11 @@ static vly_status write_slab(pass *a, int32_t k, vly_span s)
         labels = p->stages.label_down;
     }
     if (stored) VLY_TRY(vly_file_write(&p->label_store, labels, bytes, s.z0 * label_page(p)));
-    return a->sink ? vly_sink_write(a->sink, s.z1 - s.z0, labels) : VLY_OK;
+    if (!a->sink) return VLY_OK;
+    VLY_TRY(vly_comm_await(p->device->comm, s.z0)); /* the sink takes pages in their order */
+    VLY_TRY(vly_sink_write(a->sink, s.z1 - s.z0, labels));
+    vly_comm_pass(p->device->comm, s.z1 == p->plan.window.nz ? 0 : s.z1);
+    return VLY_OK;
 }
 
 static void *writer_main(void *self)
@@ -244,23 +248,24 @@ static vly_slab slab_of(vly_pipeline *p, const vly_slot *slot, vly_span s)
 
 bool vly_pipeline_whole(vly_slab *out, vly_pipeline *p)
 {
-    if (p->device->unified || !p->plan.resident || p->slabs_loaded < p->plan.slabs) return false;
+    if (p->share0 == p->share1 || p->device->unified || !p->plan.resident || p->slabs_loaded < p->plan.slabs)
+        return false;
     if (p->keep_labels && !p->labels_valid) return false;
-    *out = slab_of(p, &p->slots[0], (vly_span){0, p->plan.window.nz, p->data.z0, p->data.z1});
+    *out = slab_of(p, &p->slots[0], (vly_span){p->share0, p->share1, p->data.z0, p->data.z1});
     return true;
 }
 
 static vly_status compute(pass *a, const char *title, const vly_stage *stages, int32_t count)
 {
     vly_pipeline *p = a->p;
-    int64_t voxels = vly_extent_voxels(p->plan.window);
+    int64_t voxels = (p->share1 - p->share0) * label_page(p);
     for (int32_t k = 0; k < p->plan.slabs && wait_for(a, &a->read, k); k++) {
         vly_slab slab = slab_of(p, slot_of(p, k), vly_pipeline_span(p, k));
         VLY_TRY(vly_device_stop(p->device));
         for (int32_t i = 0; i < count; i++) VLY_TRY(stages[i].slab(stages[i].self, p->device, &slab));
         VLY_TRY(vly_device_wait(p->device));
         advance(a, &a->computed);
-        vly_device_update(p->device, title, slab.z1 * label_page(p), voxels, "voxel");
+        vly_device_update(p->device, title, (slab.z1 - p->share0) * label_page(p), voxels, "voxel");
     }
     return VLY_OK;
 }

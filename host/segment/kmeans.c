@@ -1,6 +1,7 @@
 /* k-means from end to end. Few passes touch the volume: histogram, two for the start (the sample is taken on the way), one
  * for each iteration of Lloyd, and the exact finish. */
 #include "core/memory.h"
+#include "core/ranks.h"
 #include "segment/histogram.h"
 #include "segment/kmeans_impl.h"
 #include "segment/paths.h"
@@ -191,22 +192,39 @@ static vly_status segment(vly_kmeans_job *job, vly_sink *labels)
     return write_labels(job, exact, labels);
 }
 
-vly_status vly_kmeans(vly_kmeans_result *out, vly_device *device, vly_source *grey, vly_sink *labels,
-                      const vly_kmeans_options *options)
+typedef struct request {
+    vly_kmeans_result *out; /* of rank 0; the others have the same and drop it */
+    vly_source *grey;
+    vly_sink *labels;
+    const vly_kmeans_options *options;
+} request;
+
+static vly_status kmeans_rank(vly_device *device, void *self)
 {
-    const vly_volume_info *info = vly_source_info(grey);
-    vly_kmeans_job job = {.device = device, .options = options, .path = info->path, .result = out};
-    *out = (vly_kmeans_result){0};
-    VLY_TRY(check_options(options));
-    vly_pipeline_options pipeline = vly_kmeans_path(options, info->extent);
+    const request *r = self;
+    const vly_volume_info *info = vly_source_info(r->grey);
+    vly_kmeans_result same = {0}, *out = device->comm->rank == 0 ? r->out : &same;
+    vly_kmeans_job job = {.device = device, .options = r->options, .path = info->path, .result = out};
+    vly_pipeline_options pipeline = vly_kmeans_path(r->options, info->extent);
     for (int l = 0; l < VLY_PHASES; l++) job.state.w[l] = 1.0;
     for (int g = 0; g < VLY_FEATURE_GROUPS; g++) job.state.x[g] = 1.0;
     vly_status status = VLY_NEW(&out->histogram, VLY_GREY_LEVELS, "histogram");
-    if (status == VLY_OK) status = vly_pipeline_open(&job.pipeline, device, grey, &pipeline);
-    if (status == VLY_OK) status = segment(&job, labels);
+    if (status == VLY_OK) status = vly_pipeline_open(&job.pipeline, device, r->grey, &pipeline);
+    if (status == VLY_OK) status = segment(&job, r->labels);
     vly_buffer_free(&job.samples);
     vly_buffer_free(&job.labels);
     vly_pipeline_close(job.pipeline);
+    vly_kmeans_result_free(&same);
+    return status;
+}
+
+vly_status vly_kmeans(vly_kmeans_result *out, vly_device *device, vly_source *grey, vly_sink *labels,
+                      const vly_kmeans_options *options)
+{
+    request r = {out, grey, labels, options};
+    *out = (vly_kmeans_result){0};
+    VLY_TRY(check_options(options));
+    vly_status status = vly_ranks_run(device, kmeans_rank, &r);
     if (status != VLY_OK) vly_kmeans_result_free(out);
     return status;
 }

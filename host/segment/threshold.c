@@ -4,6 +4,7 @@
 #include "voxelyte/threshold.h"
 
 #include "core/memory.h"
+#include "core/ranks.h"
 #include "segment/histogram.h"
 #include "segment/paths.h"
 
@@ -91,7 +92,8 @@ static bool find_key(work *w, int c, uint64_t *keys, int64_t below, int64_t list
 
 static vly_status list_keys(work *w, double sigmas, bool *found)
 {
-    uint64_t below[2], listed[2], *keys = NULL;
+    uint64_t below[2], *keys = NULL;
+    int64_t listed[2];
     vly_stage stage = {"ties", tie_slab, w};
     double most = 0.0;
     for (int c = 0; c < 2; c++) {
@@ -107,10 +109,12 @@ static vly_status list_keys(work *w, double sigmas, bool *found)
     if (status == VLY_OK) status = vly_pipeline_pass(w->pipeline, "ties", &stage, 1, NULL);
     if (status == VLY_OK) status = vly_buffer_download(&w->list, keys, bytes);
     if (status == VLY_OK) status = vly_buffer_download(&w->below, below, sizeof below);
-    if (status == VLY_OK) status = vly_buffer_download(&w->listed, listed, sizeof listed);
+    if (status == VLY_OK) status = vly_buffer_download(&w->listed, listed, sizeof listed); /* counts far below 2^63 */
+    if (status == VLY_OK) status = vly_comm_sum(w->device->comm, below, 2);
     for (int c = 0; c < 2 && status == VLY_OK; c++)
-        if (is_split(w, c) && !find_key(w, c, keys + c * w->capacity, (int64_t)below[c], (int64_t)listed[c]))
-            *found = false;
+        status = vly_comm_gather(w->device->comm, keys + c * w->capacity, w->capacity, &listed[c]);
+    for (int c = 0; c < 2 && status == VLY_OK; c++)
+        if (is_split(w, c) && !find_key(w, c, keys + c * w->capacity, (int64_t)below[c], listed[c])) *found = false;
     vly_buffer_free(&w->list);
     vly_free(keys);
     return status;
@@ -188,23 +192,39 @@ vly_pipeline_options vly_threshold_path(const vly_threshold_options *options)
                                   .reserve = INT64_C(16) << 20}; /* for tables and tie keys */
 }
 
-vly_status vly_threshold(vly_threshold_result *out, vly_device *device, vly_source *grey, vly_sink *labels,
-                         const vly_threshold_options *options)
+typedef struct request {
+    vly_threshold_result *out; /* of rank 0; the others have the same and drop it */
+    vly_source *grey;
+    vly_sink *labels;
+    const vly_threshold_options *options;
+} request;
+
+static vly_status threshold_rank(vly_device *device, void *self)
 {
-    vly_pipeline_options path = vly_threshold_path(options);
-    work w = {.device = device, .options = options, .result = out};
-    const char *name = vly_source_info(grey)->path;
-    *out = (vly_threshold_result){0};
-    if (options->fixed && options->thresholds[0] > options->thresholds[1])
-        return vly_fail(VLY_EUSAGE, "thresholds %d,%d: the lower one first expected", options->thresholds[0],
-                        options->thresholds[1]);
+    const request *r = self;
+    vly_threshold_result same = {0}, *out = device->comm->rank == 0 ? r->out : &same;
+    vly_pipeline_options path = vly_threshold_path(r->options);
+    work w = {.device = device, .options = r->options, .result = out};
     vly_status status = VLY_NEW(&out->histogram, VLY_GREY_LEVELS, "histogram");
-    if (status == VLY_OK) status = vly_pipeline_open(&w.pipeline, device, grey, &path);
-    if (status == VLY_OK) status = segment(&w, name, labels);
+    if (status == VLY_OK) status = vly_pipeline_open(&w.pipeline, device, r->grey, &path);
+    if (status == VLY_OK) status = segment(&w, vly_source_info(r->grey)->path, r->labels);
     vly_buffer_free(&w.counts);
     vly_buffer_free(&w.below);
     vly_buffer_free(&w.listed);
     vly_pipeline_close(w.pipeline);
+    vly_threshold_result_free(&same);
+    return status;
+}
+
+vly_status vly_threshold(vly_threshold_result *out, vly_device *device, vly_source *grey, vly_sink *labels,
+                         const vly_threshold_options *options)
+{
+    request r = {out, grey, labels, options};
+    *out = (vly_threshold_result){0};
+    if (options->fixed && options->thresholds[0] > options->thresholds[1])
+        return vly_fail(VLY_EUSAGE, "thresholds %d,%d: the lower one first expected", options->thresholds[0],
+                        options->thresholds[1]);
+    vly_status status = vly_ranks_run(device, threshold_rank, &r);
     if (status != VLY_OK) vly_threshold_result_free(out);
     return status;
 }

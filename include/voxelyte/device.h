@@ -28,7 +28,8 @@ typedef struct vly_device_options {
 
 typedef struct vly_device vly_device;
 
-/* name: "auto", "cpu", "cuda" or "cuda:N". VLY_EDEVICE with the reason if it cannot be used; "auto" always finds one. */
+/* name: "auto", "cpu", "cuda", "cuda:N", or "cuda:N,N" for several GPUs: thresholding and k-means share the volume out
+ * among them, everything else runs on the first. The limit of device memory is each one's. VLY_EDEVICE with the reason if it cannot be used; "auto" always finds one. */
 VLY_API vly_status vly_device_open(vly_device **out, const char *name, const vly_device_options *options);
 VLY_API void vly_device_close(vly_device *device);
 
