@@ -11,9 +11,9 @@
 #include "morphology/distance_voxel.h"
 #include "morphology/geodesic_voxel.h"
 #include "morphology/two_point_voxel.h"
-#include "segment/closing_voxel.h"
 #include "segment/kmeans_voxel.h"
 #include "segment/label_voxel.h"
+#include "transport/matrix_voxel.h"
 
 typedef struct vly_queue vly_queue; /* core/queue_cpu.h, core/queue_cuda.h */
 
@@ -89,16 +89,6 @@ typedef struct vly_kernels {
      * phase: region.data   counts: (side of the window along the axis, VLY_PHASES) */
     vly_status (*profile)(vly_queue *queue, const uint8_t *phase, const vly_region *region, int32_t axis,
                           uint64_t *counts);
-
-    /* bins (pages.count, VLY_CLOSING_DIGITS) += open voxels of each page by vly_closing_digit at that level; pages whose cut
-     * is settled are skipped. Pointers inside `pages` are device pointers. label: (count, page), read only */
-    vly_status (*closing_count)(vly_queue *queue, const vly_closing_pages *pages /* host */, const uint8_t *label,
-                                const vly_closing_cut *cuts, vly_closing_level level, uint64_t *bins);
-
-    /* label = vly_closing_label: open voxels become CBD below the cut of their page (count) and pore else, all others stay.
-     * counts (count) += CBD voxels of each page. */
-    vly_status (*closing_label)(vly_queue *queue, const vly_closing_pages *pages /* host */,
-                                const vly_closing_cut *cuts, uint8_t *label, uint64_t *counts);
 
     /* Nothing but single-precision multiply-adds, to measure what the device can do: `items` independent pieces, one result
      * each to sink (items). *flops (host): how many there were. */
@@ -176,6 +166,51 @@ typedef struct vly_kernels {
     /* Distances of the plane `at` of an axis. plane: (vly_geodesic_rows, vly_geodesic_columns) */
     vly_status (*geodesic_plane)(vly_queue *queue, const vly_geodesic_field *field, int32_t axis, int32_t at,
                                  uint32_t *plane);
+
+    /* ---- transport: what a multigrid solver does. `a` is a host struct of device pointers; rows is a->rows where a matrix
+     * is given. sums: (4); parts: (ceil(rows / VLY_MATRIX_CHUNK), 4), scratch. */
+
+    /* next = gain * residual / diagonal(a) */
+    vly_status (*relax_start)(vly_queue *queue, const vly_matrix *a, const float *residual, float gain, float *next);
+
+    /* residual -= A step; solution += step (first: = step); next = carry * step + gain * residual / diagonal(a), unless it
+     * is NULL. No two arrays may be the same. */
+    vly_status (*relax)(vly_queue *queue, const vly_matrix *a, const float *step, float *residual, float *solution,
+                        bool first, float carry, float gain, float *next);
+
+    /* Of an image between its planes: residual = b - A u, rounded to float; sums = sum residual^2, energy, flux through the
+     * inlet, flux through the outlet (vly_matrix_balance_of). */
+    vly_status (*balance)(vly_queue *queue, const vly_matrix *a, const double *u, float *residual, double *sums,
+                          double *parts);
+
+    /* sums = z.Az, p.Az, last.Az, z.residual */
+    vly_status (*products)(vly_queue *queue, const vly_matrix *a, const float *z, const float *p, const float *last,
+                           const float *residual, double *sums, double *parts);
+
+    /* coarse = copy = sums of `fine` over the members [first[i], first[i + 1]) of each aggregate. */
+    vly_status (*gather)(vly_queue *queue, int64_t aggregates, const int32_t *first, const int32_t *member,
+                         const float *fine, float *coarse, float *copy);
+
+    /* fine = scale[0] coarse[0] + scale[1] coarse[1] of the aggregate. */
+    vly_status (*spread)(vly_queue *queue, int64_t aggregates, const int32_t *first, const int32_t *member,
+                         const float *const coarse[2] /* host */, const float scale[2] /* host */, float *fine);
+
+    /* sums[k] = a[k].b[k] for k < count <= 4, 0 behind. */
+    vly_status (*dots)(vly_queue *queue, int64_t rows, int32_t count, const float *const a[4] /* host */,
+                       const float *const b[4] /* host */, double *sums, double *parts);
+
+    /* image = right - residual; right = residual = right - scale * image: a solution's part is taken out of its equation. */
+    vly_status (*deflate)(vly_queue *queue, int64_t rows, float scale, float *right, float *residual, float *image);
+
+    /* sum += term */
+    vly_status (*add)(vly_queue *queue, int64_t rows, const float *term, float *sum);
+
+    /* p = z + beta p; u += alpha p */
+    vly_status (*advance)(vly_queue *queue, int64_t rows, const float *z, double beta, float *p, double alpha,
+                          double *u);
+
+    /* solution = inverse (rows, rows) right */
+    vly_status (*dense)(vly_queue *queue, int32_t rows, const float *inverse, const float *right, float *solution);
 } vly_kernels;
 
 extern const vly_kernels vly_kernels_cpu;

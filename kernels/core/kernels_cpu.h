@@ -35,10 +35,6 @@ vly_status vly_configurations_cpu(vly_queue *queue, const uint8_t *phase, const 
 int64_t vly_configurations_scratch_bytes_cpu(const vly_queue *queue);
 vly_status vly_profile_cpu(vly_queue *queue, const uint8_t *phase, const vly_region *region, int32_t axis,
                            uint64_t *counts);
-vly_status vly_closing_count_cpu(vly_queue *queue, const vly_closing_pages *pages, const uint8_t *label,
-                                 const vly_closing_cut *cuts, vly_closing_level level, uint64_t *bins);
-vly_status vly_closing_label_cpu(vly_queue *queue, const vly_closing_pages *pages, const vly_closing_cut *cuts,
-                                 uint8_t *label, uint64_t *counts);
 vly_status vly_synth_nodes_cpu(vly_queue *queue, const vly_synth_nodes *nodes, uint64_t seed, double *value);
 vly_status vly_synth_fields_cpu(vly_queue *queue, const vly_synth_scene *scene, const vly_synth_lattice *lattice,
                                 int32_t plane, int32_t count, float *am, float *neck, float *island, uint8_t *layer);
@@ -67,6 +63,26 @@ vly_status vly_geodesic_advance_cpu(vly_queue *queue, const vly_geodesic_field *
 vly_status vly_geodesic_rebase_cpu(vly_queue *queue, const vly_geodesic_field *field, uint32_t base);
 vly_status vly_geodesic_plane_cpu(vly_queue *queue, const vly_geodesic_field *field, int32_t axis, int32_t at,
                                   uint32_t *plane);
+
+/* transport */
+vly_status vly_relax_start_cpu(vly_queue *queue, const vly_matrix *a, const float *residual, float gain, float *next);
+vly_status vly_relax_cpu(vly_queue *queue, const vly_matrix *a, const float *step, float *residual, float *solution,
+                         bool first, float carry, float gain, float *next);
+vly_status vly_balance_cpu(vly_queue *queue, const vly_matrix *a, const double *u, float *residual, double *sums,
+                           double *parts);
+vly_status vly_products_cpu(vly_queue *queue, const vly_matrix *a, const float *z, const float *p, const float *last,
+                            const float *residual, double *sums, double *parts);
+vly_status vly_gather_cpu(vly_queue *queue, int64_t aggregates, const int32_t *first, const int32_t *member,
+                          const float *fine, float *coarse, float *copy);
+vly_status vly_spread_cpu(vly_queue *queue, int64_t aggregates, const int32_t *first, const int32_t *member,
+                          const float *const coarse[2], const float scale[2], float *fine);
+vly_status vly_dots_cpu(vly_queue *queue, int64_t rows, int32_t count, const float *const a[4], const float *const b[4],
+                        double *sums, double *parts);
+vly_status vly_deflate_cpu(vly_queue *queue, int64_t rows, float scale, float *right, float *residual, float *image);
+vly_status vly_add_cpu(vly_queue *queue, int64_t rows, const float *term, float *sum);
+vly_status vly_advance_cpu(vly_queue *queue, int64_t rows, const float *z, double beta, float *p, double alpha,
+                           double *u);
+vly_status vly_dense_cpu(vly_queue *queue, int32_t rows, const float *inverse, const float *right, float *solution);
 
 vly_status vly_multiply_add_cpu(vly_queue *queue, int64_t items, int32_t rounds, float *sink, int64_t *flops);
 float vly_multiply_chains_base(float start, int32_t rounds);

@@ -34,10 +34,6 @@ vly_status vly_kmeans_finish_cuda(vly_queue *queue, const uint16_t *grey, const 
                                   uint8_t *label, vly_kmeans_report *report);
 vly_status vly_joint_cuda(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
                           uint64_t *joint);
-vly_status vly_closing_count_cuda(vly_queue *queue, const vly_closing_pages *pages, const uint8_t *label,
-                                  const vly_closing_cut *cuts, vly_closing_level level, uint64_t *bins);
-vly_status vly_closing_label_cuda(vly_queue *queue, const vly_closing_pages *pages, const vly_closing_cut *cuts,
-                                  uint8_t *label, uint64_t *counts);
 vly_status vly_multiply_add_cuda(vly_queue *queue, int64_t items, int32_t rounds, float *sink, int64_t *flops);
 vly_status vly_configurations_cuda(vly_queue *queue, const uint8_t *phase, const vly_region *region, uint64_t *bins,
                                    void *scratch);
@@ -72,6 +68,26 @@ vly_status vly_geodesic_advance_cuda(vly_queue *queue, const vly_geodesic_field 
 vly_status vly_geodesic_rebase_cuda(vly_queue *queue, const vly_geodesic_field *field, uint32_t base);
 vly_status vly_geodesic_plane_cuda(vly_queue *queue, const vly_geodesic_field *field, int32_t axis, int32_t at,
                                    uint32_t *plane);
+
+/* transport */
+vly_status vly_relax_start_cuda(vly_queue *queue, const vly_matrix *a, const float *residual, float gain, float *next);
+vly_status vly_relax_cuda(vly_queue *queue, const vly_matrix *a, const float *step, float *residual, float *solution,
+                          bool first, float carry, float gain, float *next);
+vly_status vly_balance_cuda(vly_queue *queue, const vly_matrix *a, const double *u, float *residual, double *sums,
+                            double *parts);
+vly_status vly_products_cuda(vly_queue *queue, const vly_matrix *a, const float *z, const float *p, const float *last,
+                             const float *residual, double *sums, double *parts);
+vly_status vly_gather_cuda(vly_queue *queue, int64_t aggregates, const int32_t *first, const int32_t *member,
+                           const float *fine, float *coarse, float *copy);
+vly_status vly_spread_cuda(vly_queue *queue, int64_t aggregates, const int32_t *first, const int32_t *member,
+                           const float *const coarse[2], const float scale[2], float *fine);
+vly_status vly_dots_cuda(vly_queue *queue, int64_t rows, int32_t count, const float *const a[4],
+                         const float *const b[4], double *sums, double *parts);
+vly_status vly_deflate_cuda(vly_queue *queue, int64_t rows, float scale, float *right, float *residual, float *image);
+vly_status vly_add_cuda(vly_queue *queue, int64_t rows, const float *term, float *sum);
+vly_status vly_advance_cuda(vly_queue *queue, int64_t rows, const float *z, double beta, float *p, double alpha,
+                            double *u);
+vly_status vly_dense_cuda(vly_queue *queue, int32_t rows, const float *inverse, const float *right, float *solution);
 
 extern const vly_kernels vly_kernels_cuda;
 

@@ -1,0 +1,91 @@
+/* One step of a polynomial smoother: everything a row needs in one visit. */
+#include "transport/rows_of_matrix_cpu.h"
+
+typedef struct job {
+    const vly_matrix *a;
+    const float *step;
+    float *residual, *solution, *next;
+    float carry, gain;
+    bool first;
+} job;
+
+static inline __attribute__((always_inline)) void start_rows(const job *j, vly_matrix_form form, int32_t from,
+                                                             int32_t to)
+{
+    for (int32_t i = from; i < to; i++)
+        j->next[i] = j->gain * vly_matrix_divide(j->residual[i], vly_matrix_diagonal(j->a, form, i));
+}
+
+static vly_status start_chunk(void *self, int64_t chunk, int32_t worker)
+{
+    const job *j = self;
+    int32_t from, to;
+    (void)worker;
+    vly_chunk_rows(chunk, j->a->rows, &from, &to);
+    switch (j->a->form) {
+    case VLY_MATRIX_GRAPH:
+        start_rows(j, VLY_MATRIX_GRAPH, from, to);
+        break;
+    case VLY_MATRIX_PLAIN:
+        start_rows(j, VLY_MATRIX_PLAIN, from, to);
+        break;
+    case VLY_MATRIX_TABLE:
+        start_rows(j, VLY_MATRIX_TABLE, from, to);
+        break;
+    case VLY_MATRIX_FIELD:
+        start_rows(j, VLY_MATRIX_FIELD, from, to);
+        break;
+    }
+    return VLY_OK;
+}
+
+vly_status vly_relax_start_cpu(vly_queue *queue, const vly_matrix *a, const float *residual, float gain, float *next)
+{
+    job j = {.a = a, .residual = (float *)residual, .gain = gain, .next = next};
+    return vly_chunks_run(queue, a->rows, start_chunk, &j);
+}
+
+static inline __attribute__((always_inline)) void relax_rows(const job *j, vly_matrix_form form, int32_t from,
+                                                             int32_t to)
+{
+    const vly_matrix a = *j->a;
+    const float *restrict step = j->step;
+    float *restrict residual = j->residual, *restrict solution = j->solution, *restrict next = j->next;
+    for (int32_t i = from; i < to; i++) {
+        vly_matrix_sum sum = vly_matrix_row(&a, form, step, i);
+        float left = residual[i] - sum.outflow;
+        residual[i] = left;
+        solution[i] = j->first ? step[i] : solution[i] + step[i];
+        if (next) next[i] = j->carry * step[i] + j->gain * vly_matrix_divide(left, sum.diagonal);
+    }
+}
+
+static vly_status relax_chunk(void *self, int64_t chunk, int32_t worker)
+{
+    const job *j = self;
+    int32_t from, to;
+    (void)worker;
+    vly_chunk_rows(chunk, j->a->rows, &from, &to);
+    switch (j->a->form) {
+    case VLY_MATRIX_GRAPH:
+        relax_rows(j, VLY_MATRIX_GRAPH, from, to);
+        break;
+    case VLY_MATRIX_PLAIN:
+        relax_rows(j, VLY_MATRIX_PLAIN, from, to);
+        break;
+    case VLY_MATRIX_TABLE:
+        relax_rows(j, VLY_MATRIX_TABLE, from, to);
+        break;
+    case VLY_MATRIX_FIELD:
+        relax_rows(j, VLY_MATRIX_FIELD, from, to);
+        break;
+    }
+    return VLY_OK;
+}
+
+vly_status vly_relax_cpu(vly_queue *queue, const vly_matrix *a, const float *step, float *residual, float *solution,
+                         bool first, float carry, float gain, float *next)
+{
+    job j = {a, step, residual, solution, next, carry, gain, first};
+    return vly_chunks_run(queue, a->rows, relax_chunk, &j);
+}
