@@ -1,0 +1,65 @@
+/* Aggregation multigrid for graphs of conductances, images included: a preconditioner. It needs no geometry beyond a place
+ * for every node (the voxel it lies in): nodes of one 2 x 2 x 2 block become one where strong couplings connect them, so thin
+ * networks keep their threads, and a K-cycle makes up for the plain interpolation. */
+#ifndef VLY_MULTIGRID_H
+#define VLY_MULTIGRID_H
+
+#include "transport/twin.h"
+
+enum {
+    VLY_LEVELS_MAX = 24,
+    VLY_COARSEST = 400, /* rows that are solved directly */
+    VLY_SMOOTH_MAX = 8
+};
+
+typedef struct vly_multigrid_options {
+    float strong;   /* share of the strongest coupling of both nodes from which on a coupling is strong */
+    float weaken;   /* factor on coarse couplings between blocks: plain interpolation makes them too stiff */
+    int32_t smooth; /* degree of the Chebyshev polynomial before and after the correction from below */
+} vly_multigrid_options;
+
+#define VLY_MULTIGRID_OPTIONS_INIT ((vly_multigrid_options){.strong = 0.1f, .weaken = 0.5f, .smooth = 3})
+
+/* A matrix with its arrays on the host and on the device. Those of a graph belong to it. */
+typedef struct vly_matrix_twin {
+    vly_matrix host, device;
+    vly_twin first, column, weight, ground;
+} vly_matrix_twin;
+
+typedef struct vly_level {
+    vly_matrix_twin matrix;
+    vly_twin first_member, member; /* of the aggregates, which are the rows of the next level */
+    vly_buffer vectors;
+    float *residual, *solution, *step, *next; /* (rows) device */
+    float *right, *image, *half;              /* (rows) device; what the second half of a K-cycle step needs */
+} vly_level;
+
+typedef struct vly_multigrid {
+    vly_device *device;
+    vly_multigrid_options options;
+    int32_t levels;
+    vly_level level[VLY_LEVELS_MAX];
+    vly_twin inverse;       /* (rows, rows) of the last level; empty if it is too large for that */
+    vly_buffer sums, parts; /* (4), (chunks, 4) doubles */
+    float carry[VLY_SMOOTH_MAX + 1], gain[VLY_SMOOTH_MAX + 1]; /* of the polynomial */
+} vly_multigrid;
+
+/* matrix: level 0, its host and device sides filled; it stays the caller's. place: (rows) x | y << 21 | z << 42 of every
+ * node; is used up. Give an initialised object (options) back to vly_multigrid_free also after a failure. */
+vly_status vly_multigrid_create(vly_multigrid *mg, vly_device *device, const vly_matrix_twin *matrix, uint64_t *place,
+                                const vly_multigrid_options *options);
+void vly_multigrid_free(vly_multigrid *mg);
+
+/* A graph from rows of neighbours (host arrays, copied): symmetric, weights above 0, ground 0 or above. */
+vly_status vly_matrix_graph(vly_matrix_twin *out, vly_device *device, int32_t rows, const int32_t *first,
+                            const int32_t *column, const float *weight, const float *ground);
+void vly_matrix_free(vly_matrix_twin *matrix);
+
+/* One cycle on level 0: solution = about inverse(A) residual. On return solution still lacks `step`, which is its last
+ * part, and residual is what was left before that part (so that a caller can have both for one application of A). */
+vly_status vly_multigrid_cycle(vly_multigrid *mg);
+
+/* sums (4) from the device. */
+vly_status vly_multigrid_sums(vly_multigrid *mg, double sums[4]);
+
+#endif

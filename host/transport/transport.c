@@ -1,0 +1,240 @@
+/* From a volume to numbers: which voxels take part, the solution along each axis, and what it says. */
+#include "voxelyte/transport.h"
+
+#include "core/memory.h"
+#include "core/source_impl.h"
+#include "transport/conjugate.h"
+
+#include <math.h>
+#include <time.h>
+
+static const char *const names[VLY_AXES] = {"x", "y", "z"};
+
+const char *vly_axis_name(vly_axis axis)
+{
+    return names[axis];
+}
+
+typedef struct work {
+    vly_device *device;
+    const vly_transport_options *options;
+    vly_transport_result *out;
+    vly_grid grid;
+    void *volume; /* what grid.label or grid.field points to */
+} work;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- the volume ---- */
+
+static vly_status check_options(const vly_transport_options *o)
+{
+    for (int v = 0; v < 256; v++)
+        if (!(o->coefficient[v] >= 0.0) || !isfinite(o->coefficient[v]))
+            return vly_fail(VLY_EUSAGE, "transport: coefficient %g of label %d, a number from 0 up expected",
+                            o->coefficient[v], v);
+    if (!(o->tolerance > 0.0)) return vly_fail(VLY_EUSAGE, "transport: tolerance %g, above 0 expected", o->tolerance);
+    if (o->iterations < 1) return vly_fail(VLY_EUSAGE, "transport: %d iterations, 1 expected", o->iterations);
+    return VLY_OK;
+}
+
+static vly_status read_volume(work *w, vly_source *labels)
+{
+    const vly_volume_info *info = vly_source_info(labels);
+    vly_extent e = info->extent;
+    int64_t page = (int64_t)e.nx * e.ny * vly_type_bytes(info->type);
+    VLY_TRY(vly_alloc_raw(&w->volume, page, e.nz, "volume"));
+    for (int32_t z = 0; z < e.nz; z++) {
+        VLY_TRY(vly_device_stop(w->device));
+        VLY_TRY(vly_source_read(labels, z, 1, (char *)w->volume + z * page));
+    }
+    if (info->type == VLY_U8) w->grid.label = w->volume;
+    if (info->type == VLY_F32) w->grid.field = w->volume;
+    return VLY_OK;
+}
+
+/* Coefficients that are no conductivities are found before anything is computed. */
+static vly_status check_field(const work *w, const char *path)
+{
+    const vly_extent e = w->grid.extent;
+    for (int64_t i = 0; w->grid.field && i < vly_extent_voxels(e); i++)
+        if (!(w->grid.field[i] >= 0.0f) || !isfinite(w->grid.field[i]))
+            return vly_fail(VLY_EDATA, "%s: coefficient %g at x=%lld y=%lld z=%lld, a number from 0 up expected", path,
+                            (double)w->grid.field[i], (long long)(i % e.nx), (long long)(i / e.nx % e.ny),
+                            (long long)(i / e.nx / e.ny));
+    return VLY_OK;
+}
+
+static void count_voxels(work *w)
+{
+    vly_transport_result *out = w->out;
+    int64_t counts[256] = {0};
+    double electrolyte = 0.0;
+    out->extent = w->grid.extent;
+    out->voxels = vly_extent_voxels(out->extent);
+    for (int64_t i = 0; i < out->voxels; i++) {
+        double value = w->grid.label ? w->options->coefficient[w->grid.label[i]] : (double)w->grid.field[i];
+        if (w->grid.label) counts[w->grid.label[i]] += value > 0.0;
+        w->grid.scale = value > w->grid.scale ? value : w->grid.scale;
+        out->conducting += value > 0.0;
+    }
+    for (int v = 0; v < 256; v++) electrolyte += (double)counts[v] * w->options->share[v];
+    out->volume_fraction = (double)out->conducting / (double)out->voxels;
+    out->electrolyte_fraction = w->grid.label ? electrolyte / (double)out->voxels : NAN;
+}
+
+static vly_status open_grid(work *w, vly_source *labels)
+{
+    const vly_volume_info *info = vly_source_info(labels);
+    const vly_voxel_size *size = &info->voxel_size;
+    bool known = size->verdict == VLY_SIZE_FROM_FILE || size->verdict == VLY_SIZE_GIVEN;
+    if (info->type != VLY_U8 && info->type != VLY_F32)
+        return vly_fail(VLY_EDATA, "%s: is %s, u8 labels or f32 coefficients expected (E_TYPE)", info->path,
+                        vly_type_name(info->type));
+    w->grid.extent = info->extent;
+    w->grid.periodic = w->options->sides == VLY_SIDES_PERIODIC;
+    w->grid.spacing[VLY_X] = known ? size->x : 1.0;
+    w->grid.spacing[VLY_Y] = known ? size->y : 1.0;
+    w->grid.spacing[VLY_Z] = known ? size->z : 1.0;
+    VLY_TRY(read_volume(w, labels));
+    VLY_TRY(check_field(w, info->path));
+    count_voxels(w);
+    if (w->out->conducting == 0)
+        return vly_fail(VLY_EDATA, "%s: no voxel conducts, some expected (--conduct)", info->path);
+    for (int v = 0; v < 256; v++) w->grid.value[v] = w->options->coefficient[v] / w->grid.scale;
+    return VLY_OK;
+}
+
+/* ---- one axis ---- */
+
+/* Layer means over the voxels that take part. */
+static vly_status profile(vly_transport_direction *d, const vly_grid *grid, const vly_grid_runs *runs,
+                          const double *potential)
+{
+    const vly_extent e = grid->extent;
+    const int32_t count[VLY_AXES] = {e.nx, e.ny, e.nz};
+    d->planes = count[grid->axis];
+    VLY_TRY(VLY_NEW(&d->potential, d->planes, "profile"));
+    VLY_TRY(VLY_NEW(&d->fraction, d->planes, "profile"));
+    for (int64_t row = 0; row < (int64_t)e.ny * e.nz; row++)
+        for (int64_t run = runs->first[row]; run < runs->first[row + 1]; run++)
+            for (int32_t x = runs->start[run]; x < runs->end[run] && runs->base[run] >= 0; x++) {
+                int64_t at = grid->axis == VLY_X ? x : grid->axis == VLY_Y ? row % e.ny : row / e.ny;
+                d->potential[at] += potential[runs->base[run] + x - runs->start[run]];
+                d->fraction[at] += 1.0;
+            }
+    for (int32_t k = 0; k < d->planes; k++) {
+        d->potential[k] = d->fraction[k] > 0.0 ? d->potential[k] / d->fraction[k] : NAN;
+        d->fraction[k] *= (double)d->planes / (double)vly_extent_voxels(e);
+    }
+    return VLY_OK;
+}
+
+static void conclude(const work *w, vly_transport_direction *d, const vly_solution *s, double unit)
+{
+    double lower = s->energy - s->excess;
+    d->converged = s->converged;
+    d->iterations = s->iterations;
+    d->residual = s->residual;
+    d->d_eff = s->energy * unit;
+    d->upper = s->energy * (1.0 + 1e-13) * unit;
+    d->lower = lower > 0.0 ? lower * unit : 0.0;
+    d->flux_in = s->in * unit;
+    d->flux_out = s->out * unit;
+    d->tau = w->out->volume_fraction / d->d_eff;
+    d->tau_electrolyte = w->out->electrolyte_fraction / d->d_eff;
+}
+
+static int64_t matrix_bytes(const vly_image *image, const vly_multigrid *mg)
+{
+    int64_t bytes = image->kind.device.bytes + image->field.device.bytes + image->potential.device.bytes +
+                    mg->level[0].matrix.host.rows * (int64_t)sizeof(float);
+    for (int k = 0; k < 2; k++) bytes += image->near[k].device.bytes;
+    for (int way = 0; way < 6; way++) bytes += image->side[way].device.bytes;
+    for (int32_t l = 0; l < mg->levels; l++) {
+        const vly_level *v = &mg->level[l];
+        bytes += v->vectors.bytes + v->first_member.device.bytes + v->member.device.bytes +
+                 v->matrix.first.device.bytes + v->matrix.column.device.bytes + v->matrix.weight.device.bytes +
+                 v->matrix.ground.device.bytes;
+    }
+    return bytes;
+}
+
+static vly_status solve(work *w, vly_transport_direction *d, const vly_grid_runs *runs)
+{
+    vly_image image;
+    vly_multigrid mg = {.levels = 0};
+    vly_solution solution = {.history = NULL};
+    double begun = now();
+    vly_status status = vly_image_create(&image, w->device, &w->grid, runs);
+    if (status == VLY_OK) status = vly_multigrid_create(&mg, w->device, &image.matrix, image.place, NULL);
+    vly_free(image.place);
+    image.place = NULL;
+    double ready = now();
+    if (status == VLY_OK)
+        status = vly_conjugate_solve(&solution, &mg, &image, w->options->tolerance, w->options->iterations);
+    if (status == VLY_OK) {
+        d->seconds[0] = ready - begun;
+        d->seconds[1] = now() - ready;
+        d->bytes = (double)matrix_bytes(&image, &mg) / (double)runs->unknowns;
+        conclude(w, d, &solution, image.unit);
+        status = vly_twin_download(&image.potential);
+    }
+    d->history = solution.history;
+    if (status == VLY_OK) status = profile(d, &w->grid, runs, image.potential.host);
+    vly_multigrid_free(&mg);
+    vly_image_free(&image);
+    return status;
+}
+
+static vly_status compute_axis(work *w, vly_axis axis)
+{
+    vly_transport_direction *d = &w->out->axis[axis];
+    vly_grid_runs runs;
+    d->computed = true;
+    w->grid.axis = axis;
+    vly_status status = vly_grid_runs_create(&runs, w->device, &w->grid);
+    if (status == VLY_OK) {
+        d->percolates = runs.unknowns > 0;
+        d->percolating_fraction = (double)runs.unknowns / (double)runs.conducting;
+        d->tau = d->tau_electrolyte = NAN;
+        d->converged = true;
+        if (d->percolates) status = solve(w, d, &runs);
+    }
+    vly_grid_runs_free(&runs);
+    return status;
+}
+
+vly_status vly_transport(vly_transport_result *out, vly_device *device, vly_source *labels,
+                         const vly_transport_options *options)
+{
+    work w = {.device = device, .options = options, .out = out};
+    *out = (vly_transport_result){.voxels = 0};
+    VLY_TRY(check_options(options));
+    vly_status status = open_grid(&w, labels);
+    int32_t asked = 0, done = 0;
+    for (int a = 0; a < VLY_AXES; a++) asked += options->directions[a];
+    for (int a = 0; a < VLY_AXES && status == VLY_OK; a++) {
+        if (!options->directions[a]) continue;
+        status = compute_axis(&w, (vly_axis)a);
+        vly_device_update(device, "transport", ++done, asked, "direction");
+    }
+    vly_free(w.volume);
+    if (status != VLY_OK) vly_transport_result_free(out);
+    return status;
+}
+
+void vly_transport_result_free(vly_transport_result *result)
+{
+    for (int a = 0; a < VLY_AXES; a++) {
+        vly_free(result->axis[a].potential);
+        vly_free(result->axis[a].fraction);
+        vly_free(result->axis[a].history);
+    }
+    *result = (vly_transport_result){.voxels = 0};
+}
