@@ -6,6 +6,7 @@
 
 #include "core/voxel.h"
 #include "image/synth_voxel.h"
+#include "morphology/components_voxel.h"
 #include "morphology/configurations_voxel.h"
 #include "morphology/cover_voxel.h"
 #include "morphology/distance_voxel.h"
@@ -89,6 +90,21 @@ typedef struct vly_kernels {
      * phase: region.data   counts: (side of the window along the axis, VLY_PHASES) */
     vly_status (*profile)(vly_queue *queue, const uint8_t *phase, const vly_region *region, int32_t axis,
                           uint64_t *counts);
+
+    /* Connected components of a slab: voxels of one phase that share a face (neighbours 6) or at least a corner (26).
+     * id: index in region.data of the first voxel of the component, VLY_NO_COMPONENT outside. At those first voxels, size is
+     * what lies in region.inner and faces which faces of inner that touches (vly_component_part); elsewhere they hold
+     * anything. *count += components that begin in inner, which is all that have a voxel there: inner holds the first page
+     * of data. Fewer than 2^32 - 1 voxels.
+     * phase, id, size, faces: region.data; faces has 3 bytes to spare   scratch: components_scratch_bytes(data) */
+    vly_status (*components)(vly_queue *queue, const uint8_t *phase, const vly_region *region, int32_t neighbours,
+                             uint32_t *id, uint32_t *size, uint8_t *faces, uint64_t *count, void *scratch);
+    int64_t (*components_scratch_bytes)(vly_extent data);
+
+    /* Appends those components to list (capacity), in any order; *listed may pass capacity: then the list is incomplete. */
+    vly_status (*component_list)(vly_queue *queue, const uint8_t *phase, const vly_region *region, const uint32_t *id,
+                                 const uint32_t *size, const uint8_t *faces, vly_component_part *list, int64_t capacity,
+                                 uint64_t *listed);
 
     /* Nothing but single-precision multiply-adds, to measure what the device can do: `items` independent pieces, one result
      * each to sink (items). *flops (host): how many there were. */

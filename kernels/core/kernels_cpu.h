@@ -35,6 +35,12 @@ vly_status vly_configurations_cpu(vly_queue *queue, const uint8_t *phase, const 
 int64_t vly_configurations_scratch_bytes_cpu(const vly_queue *queue);
 vly_status vly_profile_cpu(vly_queue *queue, const uint8_t *phase, const vly_region *region, int32_t axis,
                            uint64_t *counts);
+vly_status vly_components_cpu(vly_queue *queue, const uint8_t *phase, const vly_region *region, int32_t neighbours,
+                              uint32_t *id, uint32_t *size, uint8_t *faces, uint64_t *count, void *scratch);
+int64_t vly_components_scratch_bytes_cpu(vly_extent data);
+vly_status vly_component_list_cpu(vly_queue *queue, const uint8_t *phase, const vly_region *region, const uint32_t *id,
+                                  const uint32_t *size, const uint8_t *faces, vly_component_part *list,
+                                  int64_t capacity, uint64_t *listed);
 vly_status vly_synth_nodes_cpu(vly_queue *queue, const vly_synth_nodes *nodes, uint64_t seed, double *value);
 vly_status vly_synth_fields_cpu(vly_queue *queue, const vly_synth_scene *scene, const vly_synth_lattice *lattice,
                                 int32_t plane, int32_t count, float *am, float *neck, float *island, uint8_t *layer);

@@ -1,0 +1,344 @@
+/* Runs of equal labels are the nodes: one bit a voxel says where runs begin, and a run's entry in the union-find is the id of
+ * its first voxel. Two rows are joined once per stretch of equal labels, found 64 voxels at a time, and only where that is
+ * not implied by joins around it. Blocks of rows are labelled on their own, then joined with atomics; the root of a component
+ * is its smallest index whatever the order, so the result does not depend on it.
+ *
+ * Implied: with rows b behind a across z, m beside a across y, c beside b, all equal at x, the joins a-m, m-c and c-b make
+ * a-b superfluous. For 26 neighbours any of m's three neighbours in b will do: a = m alone implies what a has in b and c, and
+ * a = b what it has in the rows beside b. Joins across y are always made, so the argument ends. */
+#include "core/kernels_cpu.h"
+#include "morphology/bits_cpu.h"
+
+enum { BLOCK_VOXELS = 1 << 19, CACHED = 64 };
+
+typedef struct job {
+    const uint8_t *phase;
+    const vly_region *region;
+    vly_extent e;
+    int32_t words; /* of bits a row */
+    int64_t rows, rows_per_block, blocks;
+    bool corners; /* 26 neighbours, else 6 */
+    uint32_t *id, *size;
+    uint8_t *faces;
+    uint64_t *starts; /* (rows, words) */
+    uint64_t *count;
+} job;
+
+static int32_t words_of(int32_t nx)
+{
+    return (nx + 63) / 64;
+}
+
+int64_t vly_components_scratch_bytes_cpu(vly_extent data)
+{
+    return (int64_t)data.ny * data.nz * words_of(data.nx) * (int64_t)sizeof(uint64_t);
+}
+
+/* ---- union-find; parents are smaller than their children ---- */
+
+static uint32_t load(const uint32_t *id)
+{
+    return __atomic_load_n(id, __ATOMIC_RELAXED);
+}
+
+static uint32_t find(uint32_t *id, uint32_t at)
+{
+    uint32_t parent = load(&id[at]);
+    while (parent != at) {
+        uint32_t above = load(&id[parent]);
+        if (above != parent) __atomic_store_n(&id[at], above, __ATOMIC_RELAXED);
+        at = parent;
+        parent = above;
+    }
+    return at;
+}
+
+/* The same where nothing may be written any more. */
+static uint32_t look_up(const uint32_t *id, uint32_t at)
+{
+    for (uint32_t parent = load(&id[at]); parent != at; parent = load(&id[at])) at = parent;
+    return at;
+}
+
+/* Within a block nobody else is about. */
+static void join_alone(uint32_t *id, uint32_t a, uint32_t b)
+{
+    a = find(id, a);
+    b = find(id, b);
+    if (a < b)
+        id[b] = a;
+    else
+        id[a] = b;
+}
+
+static void join_among_others(uint32_t *id, uint32_t a, uint32_t b)
+{
+    for (;;) {
+        a = find(id, a);
+        b = find(id, b);
+        if (a == b) return;
+        uint32_t low = a < b ? a : b, high = a < b ? b : a;
+        if (__atomic_compare_exchange_n(&id[high], &high, low, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) return;
+        a = low;
+        b = high; /* what it is now */
+    }
+}
+
+/* ---- rows ---- */
+
+/* Bit i is set where a[x + i] == b[x + i + shift], both in the row. */
+static uint64_t equal_at(const job *j, const uint8_t *a, const uint8_t *b, int32_t x, int32_t shift)
+{
+    int32_t count = j->e.nx - x;
+    if (shift > 0) return vly_equal_bits(a + x, b + x + 1, count - 1 < 64 ? count - 1 : 64);
+    if (shift == 0) return vly_equal_bits(a + x, b + x, count);
+    if (x > 0) return vly_equal_bits(a + x, b + x - 1, count);
+    return vly_equal_bits(a + 1, b, count - 1 < 63 ? count - 1 : 63) << 1;
+}
+
+static uint64_t *starts_of(const job *j, int64_t row)
+{
+    return j->starts + row * j->words;
+}
+
+/* Index of the first voxel of the run that voxel x of a row belongs to. */
+static uint32_t run_at(const job *j, int64_t row, int32_t x)
+{
+    const uint64_t *starts = starts_of(j, row);
+    int32_t w = x / 64;
+    uint64_t bits = starts[w] & (UINT64_MAX >> (63 - x % 64));
+    while (bits == 0) bits = starts[--w];
+    return (uint32_t)(row * j->e.nx + 64 * w + 63 - __builtin_clzll(bits));
+}
+
+static void begin_row(const job *j, int64_t row)
+{
+    const uint8_t *a = j->phase + row * j->e.nx;
+    uint64_t *starts = starts_of(j, row);
+    for (int32_t w = 0; w < j->words; w++) {
+        int32_t left = j->e.nx - 64 * w;
+        starts[w] = ~equal_at(j, a, a, 64 * w, -1) & (left < 64 ? (UINT64_C(1) << left) - 1 : UINT64_MAX);
+        for (uint64_t bits = starts[w]; bits; bits &= bits - 1) {
+            int64_t at = row * j->e.nx + 64 * w + __builtin_ctzll(bits);
+            j->id[at] = (uint32_t)at;
+            j->size[at] = 0;
+            j->faces[at] = 0;
+        }
+    }
+}
+
+static void join_bits(const job *j, int64_t row, int64_t other, int32_t x, int32_t shift, uint64_t bits, bool alone)
+{
+    for (; bits; bits &= bits - 1) {
+        int32_t at = x + __builtin_ctzll(bits);
+        uint32_t a = run_at(j, row, at), b = run_at(j, other, at + shift);
+        if (alone)
+            join_alone(j->id, a, b);
+        else
+            join_among_others(j->id, a, b);
+    }
+}
+
+/* The rows around row a = (y, z) that come before it: m across y, b across z, c and d beside b. NULL where there is none. */
+typedef struct around {
+    const uint8_t *a, *m, *b;
+} around;
+
+/* Where joining a with the row `other` at the same x is implied; `aside` for the joins across a corner. */
+static uint64_t implied(const job *j, const around *r, int64_t step, const uint8_t *other, int32_t x, uint64_t equal)
+{
+    bool beside = step != 1 && step != j->e.ny; /* beside b */
+    if (step == 1) return 0;
+    if (!j->corners)
+        return r->m ? equal & equal_at(j, r->a, r->m, x, 0) & equal_at(j, other, other - j->e.nx, x, 0) : 0;
+    uint64_t known = beside ? equal_at(j, r->a, r->b, x, 0) : 0;
+    if (r->m && step != j->e.ny - 1) known |= equal_at(j, r->a, r->m, x, 0);
+    return known;
+}
+
+/* Row `row` with row `row - step`. */
+static void join_rows(const job *j, const around *r, int64_t row, int64_t step, bool alone)
+{
+    const uint8_t *other = j->phase + (row - step) * j->e.nx;
+    const uint64_t *starts = starts_of(j, row);
+    uint64_t before = 0; /* equality at x - 1 */
+    for (int32_t w = 0; w < j->words; w++) {
+        int32_t x = 64 * w;
+        uint64_t equal = equal_at(j, r->a, other, x, 0), shifted = equal << 1 | before;
+        uint64_t continued = equal & shifted & ~starts[w], known = implied(j, r, step, other, x, equal);
+        join_bits(j, row, row - step, x, 0, equal & ~continued & ~vly_flood_down(equal & known, continued), alone);
+        before = equal >> 63;
+        if (!j->corners) continue;
+        uint64_t up = equal_at(j, r->a, other, x, 1) & ~equal & ~(equal >> 1) & ~known;
+        uint64_t down = equal_at(j, r->a, other, x, -1) & ~equal & ~shifted & ~known;
+        join_bits(j, row, row - step, x, 1, up, alone);
+        join_bits(j, row, row - step, x, -1, down, alone);
+    }
+}
+
+/* Row `row` with those before it: alone, with those from `first` on; else, with those before `first`. */
+static void join_row(const job *j, int64_t row, int64_t first, bool alone)
+{
+    int64_t ny = j->e.ny, y = row % ny, z = row / ny;
+    around r = {j->phase + row * j->e.nx, NULL, NULL};
+    if (y > 0) r.m = r.a - j->e.nx;
+    if (z > 0) r.b = r.a - ny * j->e.nx;
+    const struct {
+        int64_t step;
+        bool there;
+    } others[4] = {
+        {1, y > 0}, {ny, z > 0}, {ny + 1, j->corners && z > 0 && y > 0}, {ny - 1, j->corners && z > 0 && y < ny - 1}};
+    for (int i = 0; i < 4; i++)
+        if (others[i].there && (row - others[i].step >= first) == alone) join_rows(j, &r, row, others[i].step, alone);
+}
+
+/* ---- passes ---- */
+
+static int64_t last_row(const job *j, int64_t item)
+{
+    int64_t end = (item + 1) * j->rows_per_block;
+    return end < j->rows ? end : j->rows;
+}
+
+static vly_status label_block(void *self, int64_t item, int32_t worker)
+{
+    const job *j = self;
+    int64_t first = item * j->rows_per_block, end = last_row(j, item);
+    (void)worker;
+    for (int64_t row = first; row < end; row++) {
+        begin_row(j, row);
+        join_row(j, row, first, true);
+    }
+    return VLY_OK;
+}
+
+static vly_status join_block(void *self, int64_t item, int32_t worker)
+{
+    const job *j = self;
+    int64_t first = item * j->rows_per_block, end = last_row(j, item);
+    (void)worker;
+    for (int64_t row = first; row < end && row <= first + j->e.ny; row++) join_row(j, row, first, false);
+    return VLY_OK;
+}
+
+/* Few components have most of the runs: what they add up to is kept aside and shared now and then. */
+typedef struct tally {
+    uint32_t root[CACHED], size[CACHED];
+    uint8_t faces[CACHED];
+} tally;
+
+static void flush(const job *j, tally *t, uint32_t slot)
+{
+    if (t->size[slot] == 0) return;
+    __atomic_fetch_add(&j->size[t->root[slot]], t->size[slot], __ATOMIC_RELAXED);
+    __atomic_fetch_or(&j->faces[t->root[slot]], t->faces[slot], __ATOMIC_RELAXED);
+    t->size[slot] = 0;
+    t->faces[slot] = 0;
+}
+
+static void add_run(const job *j, tally *t, uint32_t root, int32_t size, uint8_t faces)
+{
+    uint32_t slot = root * 2654435769u >> 26;
+    if (t->root[slot] != root) flush(j, t, slot);
+    t->root[slot] = root;
+    t->size[slot] += (uint32_t)size;
+    t->faces[slot] |= faces;
+}
+
+/* Voxels [x, end) of a row are a run: its id, and what it adds to its component. True if the component begins here. */
+static bool settle_run(const job *j, tally *t, int64_t row, int32_t x, int32_t end, bool inner, uint8_t faces)
+{
+    uint32_t at = (uint32_t)(row * j->e.nx + x);
+    bool outside = j->phase[at] == VLY_OUTSIDE;
+    uint32_t root = outside ? VLY_NO_COMPONENT : look_up(j->id, at);
+    __atomic_store_n(&j->id[at], root, __ATOMIC_RELAXED);
+    for (int32_t i = 1; i < end - x; i++) j->id[at + (uint32_t)i] = root;
+    if (outside || !inner) return false;
+    faces = (uint8_t)(faces | (x == 0) | (end == j->e.nx) << 1);
+    add_run(j, t, root, end - x, faces);
+    return root == at;
+}
+
+/* Calls settle_run for every run of a row; how many components begin there. */
+static int64_t settle_row(const job *j, tally *t, int64_t row)
+{
+    const uint64_t *starts = starts_of(j, row);
+    int32_t y = (int32_t)(row % j->e.ny), z = (int32_t)(row / j->e.ny), from = 0;
+    bool inner = z >= j->region->inner.z0 && z < j->region->inner.z1;
+    uint8_t faces = vly_row_faces(j->region, y, z);
+    int64_t begun = 0;
+    for (int32_t w = 0; w < j->words; w++)
+        for (uint64_t bits = starts[w]; bits; bits &= bits - 1) {
+            int32_t x = 64 * w + __builtin_ctzll(bits);
+            if (x > 0) begun += settle_run(j, t, row, from, x, inner, faces);
+            from = x;
+        }
+    return begun + settle_run(j, t, row, from, j->e.nx, inner, faces);
+}
+
+static vly_status settle_block(void *self, int64_t item, int32_t worker)
+{
+    const job *j = self;
+    tally t = {{0}, {0}, {0}};
+    int64_t begun = 0;
+    (void)worker;
+    for (int64_t row = item * j->rows_per_block; row < last_row(j, item); row++) begun += settle_row(j, &t, row);
+    for (uint32_t slot = 0; slot < CACHED; slot++) flush(j, &t, slot);
+    __atomic_fetch_add(j->count, (uint64_t)begun, __ATOMIC_RELAXED);
+    return VLY_OK;
+}
+
+vly_status vly_components_cpu(vly_queue *queue, const uint8_t *phase, const vly_region *region, int32_t neighbours,
+                              uint32_t *id, uint32_t *size, uint8_t *faces, uint64_t *count, void *scratch)
+{
+    vly_extent e = region->data;
+    job j = {.phase = phase,
+             .region = region,
+             .e = e,
+             .words = words_of(e.nx),
+             .rows = (int64_t)e.ny * e.nz,
+             .rows_per_block = BLOCK_VOXELS / e.nx < 1 ? 1 : BLOCK_VOXELS / e.nx,
+             .corners = neighbours == 26,
+             .id = id,
+             .size = size,
+             .faces = faces,
+             .starts = scratch,
+             .count = count};
+    j.blocks = (j.rows + j.rows_per_block - 1) / j.rows_per_block;
+    VLY_TRY(vly_pool_run(queue->pool, j.blocks, label_block, &j));
+    VLY_TRY(vly_pool_run(queue->pool, j.blocks, join_block, &j));
+    return vly_pool_run(queue->pool, j.blocks, settle_block, &j);
+}
+
+/* ---- the list ---- */
+
+typedef struct listing {
+    const uint8_t *phase;
+    const vly_region *region;
+    const uint32_t *id, *size;
+    const uint8_t *faces;
+    vly_component_part *list;
+    int64_t capacity;
+    uint64_t *listed;
+} listing;
+
+static vly_status list_page(void *self, int64_t page, int32_t worker)
+{
+    const listing *l = self;
+    int64_t voxels = (int64_t)l->region->data.nx * l->region->data.ny, first = (l->region->inner.z0 + page) * voxels;
+    (void)worker;
+    for (int64_t i = first; i < first + voxels; i++) {
+        if (l->id[i] != (uint32_t)i) continue;
+        int64_t at = (int64_t)__atomic_fetch_add(l->listed, 1, __ATOMIC_RELAXED);
+        if (at < l->capacity) l->list[at] = (vly_component_part){(uint32_t)i, l->size[i], l->phase[i], l->faces[i]};
+    }
+    return VLY_OK;
+}
+
+vly_status vly_component_list_cpu(vly_queue *queue, const uint8_t *phase, const vly_region *region, const uint32_t *id,
+                                  const uint32_t *size, const uint8_t *faces, vly_component_part *list,
+                                  int64_t capacity, uint64_t *listed)
+{
+    listing l = {phase, region, id, size, faces, list, capacity, listed};
+    return vly_pool_run(queue->pool, region->inner.z1 - region->inner.z0, list_page, &l);
+}
