@@ -6,6 +6,7 @@
 
 #include "core/voxel.h"
 #include "image/synth_voxel.h"
+#include "morphology/chords_voxel.h"
 #include "morphology/components_voxel.h"
 #include "morphology/configurations_voxel.h"
 #include "morphology/cover_voxel.h"
@@ -105,6 +106,12 @@ typedef struct vly_kernels {
     vly_status (*component_list)(vly_queue *queue, const uint8_t *phase, const vly_region *region, const uint32_t *id,
                                  const uint32_t *size, const uint8_t *faces, vly_component_part *list, int64_t capacity,
                                  uint64_t *listed);
+
+    /* tally[axis][phase] += the runs that end in region.inner along x, y and z (chords_voxel.h). Lines across x and y begin
+     * and end in inner; those across z begin with the slab that is `first`, end with the one that is `last`, and between
+     * them wait in open. phase: region.data   open: (ny, nx) of inner   tally: (3, VLY_PHASES, VLY_CHORD_COUNTS) */
+    vly_status (*chords)(vly_queue *queue, const uint8_t *phase, const vly_region *region, bool first, bool last,
+                         vly_chord *open, uint64_t *tally);
 
     /* Nothing but single-precision multiply-adds, to measure what the device can do: `items` independent pieces, one result
      * each to sink (items). *flops (host): how many there were. */

@@ -46,6 +46,8 @@ int64_t vly_components_scratch_bytes_cuda(vly_extent data);
 vly_status vly_component_list_cuda(vly_queue *queue, const uint8_t *phase, const vly_region *region, const uint32_t *id,
                                    const uint32_t *size, const uint8_t *faces, vly_component_part *list,
                                    int64_t capacity, uint64_t *listed);
+vly_status vly_chords_cuda(vly_queue *queue, const uint8_t *phase, const vly_region *region, bool first, bool last,
+                           vly_chord *open, uint64_t *tally);
 vly_status vly_synth_nodes_cuda(vly_queue *queue, const vly_synth_nodes *nodes, uint64_t seed, double *value);
 vly_status vly_synth_fields_cuda(vly_queue *queue, const vly_synth_scene *scene, const vly_synth_lattice *lattice,
                                  int32_t plane, int32_t count, float *am, float *neck, float *island, uint8_t *layer);

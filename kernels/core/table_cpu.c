@@ -18,6 +18,7 @@ const vly_kernels vly_kernels_cpu = {
     .components = vly_components_cpu,
     .components_scratch_bytes = vly_components_scratch_bytes_cpu,
     .component_list = vly_component_list_cpu,
+    .chords = vly_chords_cpu,
     .multiply_add = vly_multiply_add_cpu,
     .synth_nodes = vly_synth_nodes_cpu,
     .synth_fields = vly_synth_fields_cpu,

@@ -18,6 +18,7 @@ const vly_kernels vly_kernels_cuda = {
     .components = vly_components_cuda,
     .components_scratch_bytes = vly_components_scratch_bytes_cuda,
     .component_list = vly_component_list_cuda,
+    .chords = vly_chords_cuda,
     .multiply_add = vly_multiply_add_cuda,
     .synth_nodes = vly_synth_nodes_cuda,
     .synth_fields = vly_synth_fields_cuda,
