@@ -40,7 +40,7 @@ static vly_status measure(work *w)
     w->cells = vly_extent_voxels((vly_extent){e.nx + 2, e.ny + 2, e.nz + 2});
     w->field.capacity = vly_extent_voxels(e) / LIST_SHARE + LIST_LEAST;
     int64_t device =
-        w->cells * (int64_t)sizeof(uint32_t) + w->field.capacity * VLY_GEODESIC_LISTS * (int64_t)sizeof(int64_t) +
+        (w->cells + 1) * (int64_t)sizeof(uint32_t) + w->field.capacity * VLY_GEODESIC_LISTS * (int64_t)sizeof(int64_t) +
         VLY_GEODESIC_COUNTS * (int64_t)sizeof(uint64_t) + page * w->chunk + w->face * (int64_t)sizeof(uint32_t);
     int64_t results = w->face * (int64_t)(sizeof(uint32_t) + 2 * sizeof(uint64_t) + sizeof(float)) +
                       w->device->pool->threads * info->decode_bytes;
@@ -61,7 +61,7 @@ static vly_status reserve(work *w)
     vly_device *d = w->device;
     vly_extent e = w->field.extent;
     int64_t chunk = (int64_t)e.nx * e.ny * w->chunk;
-    VLY_TRY(vly_buffer_create(&w->distance, d, w->cells * (int64_t)sizeof(uint32_t), "distances"));
+    VLY_TRY(vly_buffer_create(&w->distance, d, (w->cells + 1) * (int64_t)sizeof(uint32_t), "distances"));
     VLY_TRY(
         vly_buffer_reserve(&w->lists, d, w->field.capacity * VLY_GEODESIC_LISTS * (int64_t)sizeof(int64_t), "lists"));
     VLY_TRY(vly_buffer_create(&w->counts, d, VLY_GEODESIC_COUNTS * (int64_t)sizeof(uint64_t), "counts"));

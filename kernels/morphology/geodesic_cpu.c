@@ -6,6 +6,9 @@
 
 enum { PIECE = 2048, PENDING = 512, SLICE = 1 << 16 };
 
+/* Four neighbours in a row of the field: x - 1, x, x + 1, and one that does not count. */
+typedef uint32_t four __attribute__((vector_size(16)));
+
 typedef struct job {
     const vly_geodesic_field *field;
     uint32_t bucket;
@@ -13,8 +16,10 @@ typedef struct job {
     uint32_t phases;
     int32_t z0;
     uint32_t base;
-    int64_t around[26]; /* from a voxel to its neighbours */
-    uint32_t weight[26];
+    int64_t around[27]; /* from a voxel to those around it; the middle is never farther than itself */
+    uint32_t weight[27];
+    int64_t row[9]; /* to the first of a row of three */
+    four row_weight[9];
 } job;
 
 /* ---- marking ---- */
@@ -90,11 +95,27 @@ static inline void relax(const job *j, pending *p, int64_t voxel, uint32_t next)
         }
 }
 
+/* Which of the 27 voxels around one at distance d are farther than a path by way of it, as bits 9 (x + 1) + 3 (z + 1) + y + 1.
+ * Other threads may make any of them fall meanwhile, which relax sees: what is found here need only be a good guess. */
+__attribute__((no_sanitize("thread"))) static inline uint32_t farther(const job *j, const uint32_t *voxel, uint32_t d)
+{
+    four found = {0};
+    for (int r = 0; r < 9; r++) {
+        four row;
+        memcpy(&row, voxel + j->row[r], sizeof row);
+        found |= (four)(row > j->row_weight[r] + d) & (1u << r);
+    }
+    return (found[0] & 511) | (found[1] & 511) << 9 | (found[2] & 511) << 18;
+}
+
 static inline void expand(const job *j, pending *p, int64_t voxel)
 {
     uint32_t d = __atomic_load_n(&j->field->distance[voxel], __ATOMIC_RELAXED);
     if (d >> VLY_GEODESIC_SHIFT != j->bucket) return; /* was in an earlier bucket after all */
-    for (int n = 0; n < 26; n++) relax(j, p, voxel + j->around[n], d + j->weight[n]);
+    for (uint32_t bits = farther(j, j->field->distance + voxel, d); bits != 0; bits &= bits - 1) {
+        int n = __builtin_ctz(bits);
+        relax(j, p, voxel + j->around[n], d + j->weight[n]);
+    }
 }
 
 static void finish(const job *j, pending *p)
@@ -138,14 +159,16 @@ static vly_status expand_found(void *self, int64_t item, int32_t worker)
 
 static void set_neighbours(job *j)
 {
-    int n = 0;
+    int64_t middle = vly_geodesic_at(j->field, 0, 0, 0);
     for (int32_t z = -1; z <= 1; z++)
-        for (int32_t y = -1; y <= 1; y++)
+        for (int32_t y = -1; y <= 1; y++) {
+            int32_t r = 3 * (z + 1) + y + 1;
+            j->row[r] = vly_geodesic_at(j->field, -1, y, z) - middle;
             for (int32_t x = -1; x <= 1; x++) {
-                if (x == 0 && y == 0 && z == 0) continue;
-                j->around[n] = vly_geodesic_at(j->field, x, y, z) - vly_geodesic_at(j->field, 0, 0, 0);
-                j->weight[n++] = vly_geodesic_weight(x, y, z);
+                j->around[9 * (x + 1) + r] = vly_geodesic_at(j->field, x, y, z) - middle;
+                j->weight[9 * (x + 1) + r] = j->row_weight[r][x + 1] = vly_geodesic_weight(x, y, z);
             }
+        }
 }
 
 vly_status vly_geodesic_advance_cpu(vly_queue *queue, const vly_geodesic_field *field, uint32_t bucket,

@@ -18,7 +18,7 @@ enum { VLY_GEODESIC_LISTS = 3, VLY_GEODESIC_COUNTS = 4, VLY_GEODESIC_CYCLE = 12 
 
 typedef struct vly_geodesic_field {
     vly_extent extent;
-    uint32_t *distance; /* (nz + 2, ny + 2, nx + 2): a wall all round */
+    uint32_t *distance; /* (nz + 2, ny + 2, nx + 2), a wall all round, and one more that may be read */
     int64_t *lists;     /* (3, capacity): voxels of bucket b in list b % 3, perhaps with some of later ones before */
     int64_t capacity;
     uint64_t *counts; /* (4): entries of bucket b in counter b % 4; above the capacity the list is not complete */
