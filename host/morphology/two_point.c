@@ -179,7 +179,6 @@ static vly_status fetch(work *w)
                         deviation);
     VLY_TRY(vly_alloc_raw((void **)&w->out->counts, w->counts.bytes, 1, "two-point counts"));
     VLY_TRY(vly_buffer_download(&w->counts, w->out->counts, w->counts.bytes));
-    VLY_TRY(vly_comm_sum(w->device->comm, (uint64_t *)w->out->counts, w->counts.bytes / (int64_t)sizeof(uint64_t)));
     return vly_two_point_curves(w->out, vly_source_info(w->labels)->path);
 }
 

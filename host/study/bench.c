@@ -14,7 +14,8 @@ static const struct {
     vly_status (*run)(vly_benching *bench);
 } stages[] = {
     {"ceilings", vly_bench_ceilings}, {"histogram", vly_bench_histogram}, {"label", vly_bench_label},
-    {"kmeans", vly_bench_kmeans},     {"stream", vly_bench_stream},
+    {"kmeans", vly_bench_kmeans},     {"stream", vly_bench_stream},       {"two-point", vly_bench_two_point},
+    {"geodesic", vly_bench_geodesic},
 };
 
 enum { STAGES = sizeof stages / sizeof *stages };
@@ -142,8 +143,10 @@ static vly_status check_names(const vly_bench_options *options)
         bool known = false;
         for (int32_t k = 0; k < STAGES; k++) known |= strcmp(options->stages[i], stages[k].name) == 0;
         if (!known)
-            return vly_fail(VLY_EUSAGE, "bench: there is no stage \"%s\"; ceilings, histogram, label, kmeans, stream",
-                            options->stages[i]);
+            return vly_fail(
+                VLY_EUSAGE,
+                "bench: there is no stage \"%s\"; ceilings, histogram, label, kmeans, stream, two-point, geodesic",
+                options->stages[i]);
     }
     return VLY_OK;
 }

@@ -35,5 +35,7 @@ vly_status vly_bench_histogram(vly_benching *bench);
 vly_status vly_bench_label(vly_benching *bench);
 vly_status vly_bench_kmeans(vly_benching *bench);
 vly_status vly_bench_stream(vly_benching *bench);
+vly_status vly_bench_two_point(vly_benching *bench);
+vly_status vly_bench_geodesic(vly_benching *bench);
 
 #endif

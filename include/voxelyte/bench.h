@@ -21,7 +21,7 @@ typedef struct vly_bench_row {
     char reason[80];    /* where the bound comes from */
 } vly_bench_row;
 
-enum { VLY_BENCH_ROWS = 16 };
+enum { VLY_BENCH_ROWS = 32 };
 
 typedef struct vly_bench_result {
     vly_bench_row rows[VLY_BENCH_ROWS];
@@ -38,7 +38,7 @@ typedef struct vly_bench_options {
 
 #define VLY_BENCH_OPTIONS_INIT ((vly_bench_options){.side = 256, .repeats = 7})
 
-/* "ceilings", "histogram", "label", "kmeans", "stream": the i-th stage, or NULL behind the last. */
+/* "ceilings", "histogram", "label", "kmeans", "stream", "two-point", "geodesic": the i-th stage, or NULL behind the last. */
 VLY_API const char *vly_bench_stage(int32_t index);
 
 /* VLY_EUSAGE for an unknown stage. */

@@ -1,7 +1,9 @@
-"""voxelyte beside what a user would pick instead: a numpy histogram, a scikit-learn Lloyd pass. Called by bench.sh.
+"""voxelyte beside what a user would pick instead: a numpy histogram, a scikit-learn Lloyd pass, and where they are installed
+scipy.fft for two-point counts and dijkstra3d for shortest paths. Called by bench.sh.
 
 Both sides run in turn, so that a busy machine slows both; ratios are of medians. Both use all processors where they can."""
 
+import importlib.util
 import json
 import statistics
 import subprocess
@@ -58,6 +60,38 @@ def sklearn_pass(x, start):
     return 1e-6 * len(x) * PASSES / (seconds[1] - seconds[0])
 
 
+def labels(side):
+    """The phases of the program's bench, about: 1 in 60 % of the cells of 16 voxels, 0 and 2 in 20 % each."""
+    rng = np.random.default_rng(1)
+    cells = rng.choice([0, 1, 2], size=(side // 16,) * 3, p=[0.2, 0.6, 0.2]).astype(np.uint8)
+    return cells.repeat(16, 0).repeat(16, 1).repeat(16, 2)
+
+
+def scipy_two_point(phases, reach=31):
+    """Six pairs, all lags up to `reach` on each axis, as whole numbers."""
+    import scipy.fft as fft
+
+    begin = time.perf_counter()
+    shape = tuple(fft.next_fast_len(n + reach, real=True) for n in phases.shape)
+    spectra = [fft.rfftn(phases == p, shape, workers=-1) for p in range(3)]
+    lags = np.ix_(*(np.r_[0:reach + 1, n - reach:n] for n in shape))
+    for i, j in ((1, 1), (2, 2), (0, 0), (1, 2), (1, 0), (2, 0)):
+        counts = fft.irfftn(spectra[i].conj() * spectra[j], shape, overwrite_x=True, workers=-1)
+        np.rint(counts[lags]).astype(np.int64)
+    return 1e-6 * phases.size / (time.perf_counter() - begin)
+
+
+def dijkstra3d_paths(phases):
+    """Distances from one face through phase 1; it knows one thread."""
+    import dijkstra3d
+
+    phase = (phases == 1).astype(np.uint8)
+    face = [(0, int(y), int(x)) for y, x in np.argwhere(phase[0])]
+    begin = time.perf_counter()
+    dijkstra3d.euclidean_distance_field(phase, face)
+    return 1e-6 * phases.size / (time.perf_counter() - begin)
+
+
 def main():
     program = sys.argv[1]
     grey = volume()
@@ -68,6 +102,11 @@ def main():
             lambda: ours(program, "histogram", "--threads", "1"), lambda: numpy_histogram(grey.ravel())),
         "k-means pass, scikit-learn with features ready": (lambda: ours(program, "kmeans"), lambda: sklearn_pass(x, start)),
     }
+    phases = labels(256)
+    if importlib.util.find_spec("scipy"):
+        rows["two-point, six pairs, scipy.fft"] = (lambda: ours(program, "two-point"), lambda: scipy_two_point(phases))
+    if importlib.util.find_spec("dijkstra3d"):
+        rows["geodesic, dijkstra3d"] = (lambda: ours(program, "geodesic"), lambda: dijkstra3d_paths(phases))
     print(f"{'median of ' + str(ROUNDS) + ' rounds, in turn':48} {'voxelyte':>10} {'peer':>10}  Mvoxel/s")
     for name, (mine, peer) in rows.items():
         rates = [(mine(), peer()) for _ in range(ROUNDS)]
