@@ -1,9 +1,11 @@
 /* Geodesic tortuosity against a heap Dijkstra and closed forms (spec 6.4). */
 #include "support.h"
 
+#include "core/fault.h"
 #include "voxelyte/geodesic.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -416,6 +418,45 @@ START_TEST(the_need_is_known_before_and_kept)
 }
 END_TEST
 
+/* Every allocation, and every call of the device, fails once. */
+static void try_faults(const char *seam)
+{
+    vly_extent e = {6, 7, 8};
+    uint8_t *labels = random_labels(e, 0.8, 38);
+    vly_geodesic_options options = VLY_GEODESIC_OPTIONS_INIT;
+    vly_device *device = test_device(1, 0);
+    vly_source *source;
+    ck_assert_int_eq(vly_source_memory(&source, labels, VLY_U8, e, NULL), VLY_OK);
+    int64_t before = vly_memory_held();
+    vly_status status = VLY_EINTERNAL;
+    int failed = 0;
+    for (int n = 1; status != VLY_OK; n++, failed++) {
+        char plan[32];
+        vly_geodesic_result r;
+        snprintf(plan, sizeof plan, "%s:%d", seam, n);
+        setenv("VLY_FAULT", plan, 1);
+        vly_fault_reset();
+        status = vly_geodesic(&r, device, source, &options);
+        unsetenv("VLY_FAULT");
+        vly_fault_reset();
+        ck_assert_msg(status == VLY_OK || status == VLY_EMEMORY || status == VLY_EDEVICE, "%s: %s", plan,
+                      vly_error_message());
+        vly_geodesic_free(&r);
+        ck_assert_int_eq(vly_memory_held(), before);
+    }
+    ck_assert_int_gt(failed, 5);
+    vly_source_close(source);
+    vly_device_close(device);
+    free(labels);
+}
+
+START_TEST(every_failure_comes_back_and_nothing_leaks)
+{
+    try_faults("alloc");
+    try_faults("device");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("geodesic");
@@ -433,6 +474,7 @@ int main(void)
     TEST_CASE(suite, a_bucket_larger_than_its_list_is_found_in_the_field);
     TEST_CASE(suite, no_path_has_a_reason);
     TEST_CASE(suite, what_cannot_be_measured_is_refused);
+    TEST_CASE(suite, every_failure_comes_back_and_nothing_leaks);
     TEST_CASE(suite, the_need_is_known_before_and_kept);
     return test_run(suite);
 }

@@ -1,9 +1,11 @@
 /* Two-point counts against counting pair by pair, and functions against closed forms (spec 7.2, 9.2). */
 #include "support.h"
 
+#include "core/fault.h"
 #include "voxelyte/two_point.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,6 +120,49 @@ START_TEST(a_periodic_volume_of_any_extent_goes_round)
     check_random((vly_extent){11, 13, 7}, 3, true, NOTHING_OUTSIDE);
     check_random((vly_extent){17, 4, 4}, 2, true, NOTHING_OUTSIDE);
     check_random((vly_extent){12, 9, 1}, 4, true, NOTHING_OUTSIDE);
+}
+END_TEST
+
+START_TEST(transforms_of_every_radix_serve)
+{
+    static const int32_t lengths[] = {64, 75, 96, 98, 210, 23};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        check_random((vly_extent){lengths[i], 2, 3}, 1, true, NOTHING_OUTSIDE);
+        check_random((vly_extent){3, 2, lengths[i]}, 1, true, NOTHING_OUTSIDE);
+    }
+}
+END_TEST
+
+/* Voxels whose neighbour along x, y, z is of the other phase, by lag 1: faces counted by others (GOLDEN.json). */
+START_TEST(a_real_electrode_has_its_faces_at_lag_one)
+{
+    static const int64_t faces[3][3] = {{326619, 305853, 296273},
+                                        {1485892, 1339893, 1393339},
+                                        {521520, 496826, 504136}}; /* pore-am, pore-cbd, am-cbd */
+    static const vly_phase sides[3][2] = {{VLY_PORE, VLY_AM}, {VLY_PORE, VLY_CBD}, {VLY_AM, VLY_CBD}};
+    const char *path = test_data("tldr-group_taufactor/electrode.tiff");
+    if (!path || test_emulated()) return;
+    vly_source *source;
+    vly_label_map map;
+    vly_two_point_result r;
+    vly_two_point_options options = {.reach = 2};
+    vly_device *device = test_device(0, 0);
+    ck_assert_int_eq(vly_label_map_parse(&map, "pore=0,am=85,cbd=170"), VLY_OK);
+    ck_assert_int_eq(vly_source_open(&source, path, NULL), VLY_OK);
+    ck_assert_int_eq(vly_source_labels(&source, source, &map), VLY_OK);
+    ck_assert_int_eq(vly_two_point(&r, device, source, &options), VLY_OK);
+    ck_assert_int_eq(r.voxels[VLY_PORE], 7548361);
+    ck_assert_int_eq(r.voxels[VLY_AM], 6718710);
+    ck_assert_int_eq(r.voxels[VLY_CBD], 2510145);
+    for (int s = 0; s < 3; s++)
+        for (int a = 0; a < 3; a++) {
+            int64_t there = vly_two_point_count(&r, sides[s][0], sides[s][1], a == 0, a == 1, a == 2);
+            int64_t back = vly_two_point_count(&r, sides[s][1], sides[s][0], a == 0, a == 1, a == 2);
+            ck_assert_int_eq(there + back, faces[s][a]);
+        }
+    vly_two_point_free(&r);
+    vly_source_close(source);
+    vly_device_close(device);
 }
 END_TEST
 
@@ -390,6 +435,68 @@ START_TEST(too_little_memory_is_said_with_what_is_needed)
 }
 END_TEST
 
+START_TEST(the_need_is_known_before_and_kept)
+{
+    if (test_emulated()) return; /* its memory is not ours to count */
+    vly_extent e = {50, 40, 60};
+    uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 16);
+    vly_two_point_options options = {.reach = 15};
+    vly_two_point_result r;
+    vly_source *source;
+    vly_device *device = test_device(2, 0);
+    int64_t host, own;
+    ck_assert_int_eq(vly_source_memory(&source, labels, VLY_U8, e, NULL), VLY_OK);
+    ck_assert_int_eq(vly_two_point_measure(&host, &own, device, source, &options), VLY_OK);
+    int64_t before = vly_memory_held();
+    ck_assert_int_eq(vly_two_point(&r, device, source, &options), VLY_OK);
+    ck_assert_int_le(vly_memory_peak() - before, host);
+    ck_assert_int_ge(vly_memory_peak() - before, host * 9 / 10); /* and is not asked for in vain */
+    vly_two_point_free(&r);
+    vly_source_close(source);
+    vly_device_close(device);
+    free(labels);
+}
+END_TEST
+
+/* Every allocation, and every call of the device, fails once. */
+static void try_faults(const char *seam)
+{
+    vly_extent e = {6, 7, 8};
+    uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 17);
+    vly_two_point_options options = {.reach = 2};
+    vly_device *device = test_device(1, 0);
+    vly_source *source;
+    ck_assert_int_eq(vly_source_memory(&source, labels, VLY_U8, e, NULL), VLY_OK);
+    int64_t before = vly_memory_held();
+    vly_status status = VLY_EINTERNAL;
+    int failed = 0;
+    for (int n = 1; status != VLY_OK; n++, failed++) {
+        char plan[32];
+        vly_two_point_result r;
+        snprintf(plan, sizeof plan, "%s:%d", seam, n);
+        setenv("VLY_FAULT", plan, 1);
+        vly_fault_reset();
+        status = vly_two_point(&r, device, source, &options);
+        unsetenv("VLY_FAULT");
+        vly_fault_reset();
+        ck_assert_msg(status == VLY_OK || status == VLY_EMEMORY || status == VLY_EDEVICE, "%s: %s", plan,
+                      vly_error_message());
+        vly_two_point_free(&r);
+        ck_assert_int_eq(vly_memory_held(), before);
+    }
+    ck_assert_int_gt(failed, 5);
+    vly_source_close(source);
+    vly_device_close(device);
+    free(labels);
+}
+
+START_TEST(every_failure_comes_back_and_nothing_leaks)
+{
+    try_faults("alloc");
+    try_faults("device");
+}
+END_TEST
+
 /* ---- what comes in ---- */
 
 START_TEST(an_empty_phase_has_no_covariance)
@@ -439,6 +546,8 @@ int main(void)
     TEST_CASE(suite, voxels_outside_count_for_nothing);
     TEST_CASE(suite, any_extent_will_do);
     TEST_CASE(suite, a_periodic_volume_of_any_extent_goes_round);
+    TEST_CASE(suite, transforms_of_every_radix_serve);
+    TEST_CASE(suite, a_real_electrode_has_its_faces_at_lag_one);
     TEST_CASE(suite, rows_sum_to_zero_at_every_lag);
     TEST_CASE(suite, lag_zero_gives_variances_and_products);
     TEST_CASE(suite, a_phase_and_its_complement_have_one_covariance);
@@ -449,6 +558,8 @@ int main(void)
     TEST_CASE(suite, mirrors_and_turns_move_the_lags);
     TEST_CASE(suite, threads_and_memory_limits_change_nothing);
     TEST_CASE(suite, too_little_memory_is_said_with_what_is_needed);
+    TEST_CASE(suite, the_need_is_known_before_and_kept);
+    TEST_CASE(suite, every_failure_comes_back_and_nothing_leaks);
     TEST_CASE(suite, an_empty_phase_has_no_covariance);
     TEST_CASE(suite, what_has_no_answer_is_refused);
     return test_run(suite);

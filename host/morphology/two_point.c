@@ -95,7 +95,8 @@ static void measure(work *w)
     int64_t counts = VLY_COUNTED_PAIRS * vly_lag_cube(&p) * (int64_t)sizeof(int64_t), double_size = sizeof(double);
     int64_t device =
         page + roots + counts + double_size + w->device->kernels->two_point_scratch_bytes(w->device->queue, &p);
-    int64_t results = counts + roots + w->device->pool->threads * vly_source_info(w->labels)->decode_bytes;
+    int64_t results = counts + roots + vly_two_point_curves_bytes(w->out->reach) +
+                      w->device->pool->threads * vly_source_info(w->labels)->decode_bytes;
     bool unified = w->device->unified;
     w->host = results + (unified ? device : page);
     w->own = unified ? 0 : device;

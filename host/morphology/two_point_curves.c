@@ -174,6 +174,13 @@ vly_status vly_two_point_curves(vly_two_point_result *r, const char *path)
     return status;
 }
 
+int64_t vly_two_point_curves_bytes(int32_t reach)
+{
+    int64_t shells = (int64_t)reach * reach + 1, curve = reach + 1;
+    return (shells + 2 * curve) * (int64_t)sizeof(gathering) +
+           (shells + 4 * curve) * (int64_t)sizeof(vly_two_point_row);
+}
+
 void vly_two_point_free(vly_two_point_result *r)
 {
     vly_free(r->shells);

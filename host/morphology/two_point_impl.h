@@ -9,4 +9,7 @@
  * `path`, if no voxel is inside. */
 vly_status vly_two_point_curves(vly_two_point_result *result, const char *path);
 
+/* Bytes that the above holds at most, results included. */
+int64_t vly_two_point_curves_bytes(int32_t reach);
+
 #endif
