@@ -111,6 +111,10 @@ vly_status cli_do_job(cli_call *cli, cli_job *job, cli_summary *summary)
     }
     /* what verify and diff found */
     if (status == VLY_OK && vly_document_number(document, "differences") > 0.0) status = VLY_DIFFERENT;
+    if (status == VLY_OK && vly_document_number(document, "unconverged") > 0.0)
+        status =
+            vly_fail(VLY_ENUMERIC, "%s: the tolerance was not reached in %.0f directions, what was is in the result",
+                     cli->command->name, vly_document_number(document, "unconverged"));
     vly_document_free(document);
     return status;
 }

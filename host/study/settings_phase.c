@@ -12,22 +12,29 @@ static const struct {
 } phases[] = {{"pore", VLY_PORE}, {"P", VLY_PORE},  {"am", VLY_AM},   {"AM", VLY_AM},
               {"NMC", VLY_AM},    {"cbd", VLY_CBD}, {"CBD", VLY_CBD}, {"outside", VLY_OUTSIDE}};
 
+/* "NAME=" at *text, which moves behind it; -1 if there is no such name. */
+static int32_t read_phase(const char **text)
+{
+    size_t span = strcspn(*text, "="), i = 0, names = sizeof phases / sizeof *phases;
+    while (i < names && (strlen(phases[i].name) != span || strncmp(phases[i].name, *text, span) != 0)) i++;
+    if (i == names || (*text)[span] != '=') return -1;
+    *text += span + 1;
+    return phases[i].phase;
+}
+
 vly_status vly_read_labels(const vly_option_row *row, void *field, const char *text)
 {
     vly_label_map *map = field;
     (void)row;
     do {
-        size_t span = strcspn(text, "="), i = 0, names = sizeof phases / sizeof *phases;
+        int32_t phase = read_phase(&text);
         int64_t value;
-        while (i < names && (strlen(phases[i].name) != span || strncmp(phases[i].name, text, span) != 0)) i++;
-        if (i == names || text[span] != '=')
-            return vly_fail(VLY_EUSAGE, "pore=N, am=N, cbd=N or outside=N expected at \"%s\"", text);
-        text += span + 1;
+        if (phase < 0) return vly_fail(VLY_EUSAGE, "pore=N, am=N, cbd=N or outside=N expected at \"%s\"", text);
         if (!vly_whole_read(&text, &value) || value < 0 || value > 255)
             return vly_fail(VLY_EUSAGE, "a value from 0 to 255 expected at \"%s\"", text);
         if (map->listed[value]) return vly_fail(VLY_EUSAGE, "%lld stands for two phases", (long long)value);
         map->listed[value] = true;
-        map->phase[value] = phases[i].phase;
+        map->phase[value] = (uint8_t)phase;
     } while (vly_skip(&text, ','));
     return *text ? vly_fail(VLY_EUSAGE, "a comma expected at \"%s\"", text) : VLY_OK;
 }
@@ -109,5 +116,37 @@ void vly_write_fractions(const vly_option_row *row, const void *field, char *tex
     for (int i = 0; i < VLY_PHASES; i++) {
         text += sprintf(text, "%s%s=", i ? "," : "", vly_phase_name(order[i]));
         text += write_parts(text, parts[order[i]]);
+    }
+}
+
+vly_status vly_read_conduct(const vly_option_row *row, void *field, const char *text)
+{
+    double *conduct = field, value;
+    bool given[VLY_PHASES] = {false};
+    (void)row;
+    do {
+        const char *start = text;
+        int32_t phase = read_phase(&text);
+        if (phase < 0 || phase >= VLY_PHASES)
+            return vly_fail(VLY_EUSAGE, "pore=K, am=K or cbd=K expected at \"%s\"", start);
+        if (!vly_number_read(&text, &value) || !(value >= 0.0 && value <= 1e12))
+            return vly_fail(VLY_EUSAGE, "a number from 0 to 1e12 expected at \"%s\"", start);
+        if (given[phase]) return vly_fail(VLY_EUSAGE, "%s is given twice", vly_phase_name((vly_phase)phase));
+        given[phase] = true;
+        conduct[phase] = value;
+    } while (vly_skip(&text, ','));
+    return *text ? vly_fail(VLY_EUSAGE, "a comma expected at \"%s\"", text) : VLY_OK;
+}
+
+void vly_write_conduct(const vly_option_row *row, const void *field, char *text)
+{
+    const double *conduct = field;
+    const char *comma = "";
+    (void)row;
+    for (int phase = 0; phase < VLY_PHASES; phase++) {
+        if (!(conduct[phase] > 0.0) && phase > 0) continue;
+        text += sprintf(text, "%s%s=", comma, vly_phase_name((vly_phase)phase));
+        text += vly_number_write(text, conduct[phase]);
+        comma = ",";
     }
 }

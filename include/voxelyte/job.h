@@ -22,6 +22,10 @@ VLY_API vly_status vly_job_compose(vly_document **out, vly_device *device, const
 /* inputs: label volumes. output: the document; "" for none. */
 VLY_API vly_status vly_job_compare(vly_document **out, vly_device *device, const vly_settings *settings);
 
+/* inputs: a label volume, or f32 coefficients. output: the document; "" for none. A direction that did not reach the tolerance
+ * is an answer: `unconverged` counts them. With dry_run only the plan. */
+VLY_API vly_status vly_job_transport(vly_document **out, vly_device *device, const vly_settings *settings);
+
 /* inputs: one volume. output: *.tif or *.raw. With labels listed, their values become 0, 1, 2, 255. */
 VLY_API vly_status vly_job_convert(vly_document **out, vly_device *device, const vly_settings *settings);
 

@@ -61,6 +61,12 @@ typedef struct vly_settings {
     int32_t ratio;                  /* 0: not given */
     char transform[VLY_PATH_BYTES]; /* JSON; "": none */
 
+    /* transport: see voxelyte/transport.h */
+    double conduct[VLY_PHASES]; /* relative to the bulk; 0: not at all */
+    enum { VLY_DIRECTION_ALL, VLY_DIRECTION_X, VLY_DIRECTION_Y, VLY_DIRECTION_Z } direction;
+    double tolerance;
+    enum { VLY_SIDE_NO_FLUX, VLY_SIDE_PERIODIC } sides;
+
     /* synth: see voxelyte/synth.h */
     enum { VLY_PRESET_TWO_LAYER, VLY_PRESET_SINGLE_LAYER, VLY_PRESET_SLABS, VLY_PRESET_SPHERES } preset;
     vly_extent size;
