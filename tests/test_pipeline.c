@@ -299,6 +299,99 @@ START_TEST(a_stop_request_ends_the_pass)
 }
 END_TEST
 
+/* ---- uploads and decoding, by turns ---- */
+
+typedef struct journal {
+    const vly_device_calls *calls; /* the device's own */
+    char events[64];               /* r: pages decoded, s: sent, a: arrived */
+    bool forgets;                  /* the device does not wait for what was sent */
+} journal;
+
+static journal notes;
+
+static void note(char event)
+{
+    size_t length = strlen(notes.events);
+    if (length + 1 < sizeof notes.events) notes.events[length] = event;
+}
+
+static vly_status note_read(vly_source *source, int32_t z0, int32_t count, void *pages)
+{
+    note('r');
+    return read_field(source, z0, count, pages);
+}
+
+static vly_status note_send(vly_device *device, void *to, const void *from, int64_t bytes)
+{
+    note('s');
+    return notes.calls->send(device, to, from, bytes);
+}
+
+static vly_status note_arrival(vly_device *device)
+{
+    note('a');
+    return notes.forgets ? VLY_OK : notes.calls->arrive(device);
+}
+
+/* Whether the slab holds its last voxel; without waiting for anything but the kernels, as a kernel would see it. */
+static vly_status look_at_slab(void *self, vly_device *device, const vly_slab *slab)
+{
+    vly_extent e = slab->region.data;
+    uint16_t last;
+    int64_t at = vly_extent_voxels(e) - 1;
+    VLY_TRY(vly_device_download(device, &last, slab->grey + at, sizeof last));
+    *(int *)self += last == value_at(e.nx - 1, e.ny - 1, slab->z1 - 1);
+    return VLY_OK;
+}
+
+/* Slabs that held what they should, of a volume of four slabs of two pages of 1 MiB; on one thread. */
+static int look(bool forgets)
+{
+    const vly_extent e = {1024, 512, 8};
+    field f;
+    int right = 0;
+    vly_pipeline *pipeline;
+    vly_device *device = test_device(1, 0);
+    vly_device_calls calls = *device->calls;
+    vly_pipeline_options options = {.halo = 0};
+    vly_stage stage = {"look", look_at_slab, &right};
+    make_field(&f, e);
+    f.source.read = note_read;
+    notes = (journal){.calls = device->calls, .forgets = forgets};
+    calls.send = note_send;
+    calls.arrive = note_arrival;
+    if (!device->unified)
+        device->device_memory_limit = 3 * 2 * (3 << 19); /* three slots of two pages, labels included */
+    ck_assert_msg(vly_pipeline_open(&pipeline, device, &f.source, &options) == VLY_OK, "%s", vly_error_message());
+    device->calls = &calls;
+    ck_assert_int_eq(vly_pipeline_pass(pipeline, "look", &stage, 1, NULL), VLY_OK);
+    device->calls = notes.calls;
+    (void)device->calls->arrive(device);
+    vly_pipeline_close(pipeline);
+    vly_device_close(device);
+    return right;
+}
+
+START_TEST(what_is_decoded_is_on_its_way_while_more_is_decoded)
+{
+    vly_device *device = test_device(1, 0);
+    bool unified = device->unified;
+    vly_device_close(device);
+    if (unified) return; /* nothing is sent */
+    ck_assert_int_eq(look(false), 4);
+    ck_assert_str_eq(notes.events, "rsrsarsrsarsrsarsrsa");
+}
+END_TEST
+
+START_TEST(a_forgotten_arrival_is_seen)
+{
+    const char *order = getenv("VLY_CUEMU_ORDER");
+    if (!test_emulated() || !order || strcmp(order, "forward") != 0)
+        return; /* nothing but what is waited for is done */
+    ck_assert_int_lt(look(true), 4);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pipeline");
@@ -309,5 +402,7 @@ int main(void)
     TEST_CASE(suite, windows_outside_and_sides_too_short_are_refused);
     TEST_CASE(suite, a_failure_on_either_side_ends_the_pass);
     TEST_CASE(suite, a_stop_request_ends_the_pass);
+    TEST_CASE(suite, what_is_decoded_is_on_its_way_while_more_is_decoded);
+    TEST_CASE(suite, a_forgotten_arrival_is_seen);
     return test_run(suite);
 }

@@ -190,6 +190,19 @@ vly_status vly_device_upload(vly_device *device, void *to, const void *from, int
     return device->calls->upload(device, to, from, bytes);
 }
 
+vly_status vly_device_send(vly_device *device, void *to, const void *from, int64_t bytes)
+{
+    VLY_TRY(planned("send"));
+    return device->calls->send(device, to, from, bytes);
+}
+
+/* No planned failure before it has waited: the memory that was sent from is about to be freed or filled anew. */
+vly_status vly_device_arrive(vly_device *device)
+{
+    VLY_TRY(device->calls->arrive(device));
+    return planned("arrive");
+}
+
 vly_status vly_device_download(vly_device *device, void *to, const void *from, int64_t bytes)
 {
     VLY_TRY(planned("download"));

@@ -94,6 +94,20 @@ static vly_status cuda_upload(vly_device *device, void *to, const void *from, in
     return copy_on(device, state_of(device)->up, to, from, bytes, cudaMemcpyHostToDevice);
 }
 
+static vly_status cuda_send(vly_device *device, void *to, const void *from, int64_t bytes)
+{
+    if (bytes <= 0) return VLY_OK;
+    VLY_TRY(enter(device));
+    CUDA(cudaMemcpyAsync(to, from, (size_t)bytes, cudaMemcpyHostToDevice, state_of(device)->up));
+    return VLY_OK;
+}
+
+static vly_status cuda_arrive(vly_device *device)
+{
+    VLY_TRY(enter(device));
+    return check(cudaStreamSynchronize(state_of(device)->up), "uploads");
+}
+
 static vly_status cuda_download(vly_device *device, void *to, const void *from, int64_t bytes)
 {
     return copy_on(device, state_of(device)->down, to, from, bytes, cudaMemcpyDeviceToHost);
@@ -180,6 +194,8 @@ static const vly_device_calls cuda_calls = {
     .alloc_pinned = cuda_alloc_pinned,
     .free_pinned = cuda_free_pinned,
     .upload = cuda_upload,
+    .send = cuda_send,
+    .arrive = cuda_arrive,
     .download = cuda_download,
     .copy = cuda_copy,
     .clear = cuda_clear,

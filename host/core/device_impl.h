@@ -16,6 +16,8 @@ typedef struct vly_device_calls {
                                int64_t bytes); /* host memory that copies are fast from */
     void (*free_pinned)(vly_device *device, void *memory);
     vly_status (*upload)(vly_device *device, void *to, const void *from, int64_t bytes);
+    vly_status (*send)(vly_device *device, void *to, const void *from, int64_t bytes); /* up, under way on return */
+    vly_status (*arrive)(vly_device *device);                                          /* waits for all that was sent */
     vly_status (*download)(vly_device *device, void *to, const void *from, int64_t bytes);
     vly_status (*copy)(vly_device *device, void *to, const void *from, int64_t bytes); /* on the device */
     vly_status (*clear)(vly_device *device, void *memory, int64_t bytes);              /* in the queue of work */
@@ -75,6 +77,10 @@ vly_status vly_buffer_download(const vly_buffer *buffer, void *to, int64_t bytes
 vly_status vly_device_upload(vly_device *device, void *to, const void *from, int64_t bytes);
 vly_status vly_device_download(vly_device *device, void *to, const void *from, int64_t bytes);
 vly_status vly_device_copy(vly_device *device, void *to, const void *from, int64_t bytes);
+
+/* Uploads that are under way on return; from pinned memory that is left alone until all have arrived. */
+vly_status vly_device_send(vly_device *device, void *to, const void *from, int64_t bytes);
+vly_status vly_device_arrive(vly_device *device);
 
 /* The same in the queue of work, so that kernels before and after see it; host memory from alloc_pinned, to be left alone
  * until the queue is through. */

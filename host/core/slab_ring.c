@@ -55,21 +55,17 @@ typedef struct reading {
     vly_source *source;
     vly_box box;          /* what is wanted of a page; its z is where to begin */
     int32_t count, group; /* pages in all and per item */
-    int64_t size;         /* bytes a voxel */
-    char *to;
+    int64_t page, size;   /* bytes of what is wanted of a page, of a voxel */
+    char *to, *there;     /* in host memory; in device memory, where that is another */
 } reading;
 
-static vly_status read_group(void *self, int64_t item, int32_t worker)
+static vly_status decode(const reading *r, int32_t first, int32_t count, int32_t worker, char *to)
 {
-    const reading *r = self;
     vly_extent e = vly_source_info(r->source)->extent;
     int64_t row = (r->box.x1 - r->box.x0) * r->size, rows = r->box.y1 - r->box.y0;
-    int32_t first = (int32_t)item * r->group;
-    int32_t last = first + r->group < r->count ? first + r->group : r->count;
-    char *to = r->to + first * row * rows;
-    if (row == e.nx * r->size && rows == e.ny) return vly_source_read(r->source, r->box.z0 + first, last - first, to);
+    if (row == e.nx * r->size && rows == e.ny) return vly_source_read(r->source, r->box.z0 + first, count, to);
     char *page = (char *)r->p->page_scratch + worker * r->p->page_bytes;
-    for (int32_t z = first; z < last; z++) {
+    for (int32_t z = first; z < first + count; z++) {
         VLY_TRY(vly_source_read(r->source, r->box.z0 + z, 1, page));
         for (int64_t y = 0; y < rows; y++, to += row)
             memcpy(to, page + ((r->box.y0 + y) * e.nx + r->box.x0) * r->size, (size_t)row);
@@ -77,24 +73,34 @@ static vly_status read_group(void *self, int64_t item, int32_t worker)
     return VLY_OK;
 }
 
-/* `count` pages from box.z0 on, decoded in parallel. */
-static vly_status read_pages(const vly_pipeline *p, vly_source *source, vly_box box, int32_t count, int64_t size,
-                             void *to)
+/* What is decoded is sent on its way while others are being decoded. */
+static vly_status read_group(void *self, int64_t item, int32_t worker)
 {
-    if (count <= 0) return VLY_OK;
-    vly_extent e = vly_source_info(source)->extent;
-    int64_t group = (1 << 20) / ((int64_t)e.nx * e.ny * size);
-    reading r = {p, source, box, count, group < 1 ? 1 : group > count ? count : (int32_t)group, size, to};
-    return vly_pool_run(p->device->pool, (count + r.group - 1) / r.group, read_group, &r);
+    const reading *r = self;
+    int32_t first = (int32_t)item * r->group, left = r->count - first, count = left < r->group ? left : r->group;
+    int64_t at = first * r->page;
+    VLY_TRY(decode(r, first, count, worker, r->to + at));
+    return r->there ? vly_device_send(r->p->device, r->there + at, r->to + at, count * r->page) : VLY_OK;
 }
 
-/* The same into device memory, by way of `stage` where the device has memory of its own. */
+/* `count` pages from box.z0 on into the device's memory, decoded in parallel, by way of `stage` where it has its own. */
 static vly_status fill_pages(const vly_pipeline *p, vly_source *source, vly_box box, int32_t count, int64_t size,
                              void *stage, void *to)
 {
-    if (p->device->unified) return read_pages(p, source, box, count, size, to);
-    VLY_TRY(read_pages(p, source, box, count, size, stage));
-    return vly_device_upload(p->device, to, stage, count * size * (box.x1 - box.x0) * (box.y1 - box.y0));
+    if (count <= 0) return VLY_OK;
+    vly_extent e = vly_source_info(source)->extent;
+    int64_t group = (1 << 20) / ((int64_t)e.nx * e.ny * size), page = size * (box.x1 - box.x0) * (box.y1 - box.y0);
+    reading r = {.p = p, .source = source, .box = box, .count = count, .page = page, .size = size, .to = to};
+    r.group = group < 1 ? 1 : group > count ? count : (int32_t)group;
+    if (!p->device->unified) {
+        r.to = stage;
+        r.there = to;
+    }
+    vly_status status = vly_pool_run(p->device->pool, (count + r.group - 1) / r.group, read_group, &r);
+    if (p->device->unified) return status;
+    if (status == VLY_OK) return vly_device_arrive(p->device);
+    (void)p->device->calls->arrive(p->device); /* the stage may be freed next */
+    return status;
 }
 
 static int64_t data_page(const vly_pipeline *p)
