@@ -22,6 +22,7 @@ START_TEST(every_stage_gives_rows_with_a_rate)
     for (int32_t i = 0; i < r.count; i++) {
         ck_assert(r.rows[i].rate > 0.0 && r.rows[i].best <= r.rows[i].seconds && r.rows[i].seconds <= r.rows[i].worst);
         ck_assert(strlen(r.rows[i].what) > 0 && strlen(r.rows[i].unit) > 0);
+        ck_assert(r.rows[i].counted == test_emulated());
     }
     vly_device_close(device);
 }

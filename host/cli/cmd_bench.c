@@ -5,6 +5,18 @@
 
 #include <math.h>
 
+/* Where the device counts: what one run of a row has it do. */
+static void print_work(const vly_document *document, int32_t i)
+{
+    double voxels = cli_number(document, "rows.%d.voxels", i),
+           launches = cli_number(document, "rows.%d.work.launches", i);
+    if (!(launches >= 0.0) || !(voxels > 0.0)) return;
+    printf("%-10s %.0f launches (%.3g a Mvoxel); a voxel: %.3g threads, %.3g meetings of threads, %.3g bytes copied\n",
+           "", launches, 1e6 * launches / voxels, cli_number(document, "rows.%d.work.threads", i) / voxels,
+           cli_number(document, "rows.%d.work.meetings", i) / voxels,
+           cli_number(document, "rows.%d.work.bytes_copied", i) / voxels);
+}
+
 static void summary(const vly_document *document)
 {
     printf("%-10s %-53s %12s %12s  %s\n", "stage", "what", "rate", "bound", "where the bound comes from");
@@ -15,6 +27,7 @@ static void summary(const vly_document *document)
         printf("%-10s %-53s %5.4g %-8s %10s  %s\n", cli_word(document, "rows.%d.stage", i),
                cli_word(document, "rows.%d.what", i), cli_number(document, "rows.%d.rate", i),
                cli_word(document, "rows.%d.unit", i), bounds, cli_word(document, "rows.%d.reason", i));
+        print_work(document, i);
     }
 }
 

@@ -32,6 +32,9 @@ typedef struct vly_device_calls {
 
 enum { VLY_RANKS_MOST = 16 };
 
+/* What a device may have counted since it was opened. */
+enum { VLY_LAUNCHES, VLY_THREADS, VLY_MEETINGS, VLY_COPIED, VLY_COUNTS };
+
 struct vly_device {
     char name[64];
     char description[256];
@@ -43,9 +46,10 @@ struct vly_device {
     const vly_comm *comm;
     vly_device *peers[VLY_RANKS_MOST - 1]; /* the other devices of "cuda:0,1"; core/ranks.h has them all work */
     int32_t peer_count;
-    bool unified;                /* the device works in host memory: nothing is copied */
-    int64_t memory_limit;        /* bytes of host memory */
-    int64_t device_memory_limit; /* bytes of device memory; 0 asks the backend to find one */
+    void (*count)(int64_t counts[VLY_COUNTS]); /* NULL: it counts nothing */
+    bool unified;                              /* the device works in host memory: nothing is copied */
+    int64_t memory_limit;                      /* bytes of host memory */
+    int64_t device_memory_limit;               /* bytes of device memory; 0 asks the backend to find one */
     vly_progress progress;
 };
 

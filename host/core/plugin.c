@@ -47,7 +47,10 @@ vly_status vly_plugin_open_cuda(vly_device *device, int32_t index)
     if (!plugin) return VLY_EDEVICE;
     opener *door = (opener *)(intptr_t)dlsym(plugin, "vly_device_open_cuda");
     const char *const *version = (const char *const *)dlsym(plugin, "vly_plugin_version");
-    if (door && version && strcmp(*version, vly_version()) == 0) return door(device, index);
+    if (door && version && strcmp(*version, vly_version()) == 0) {
+        device->count = (void (*)(int64_t *))(intptr_t)dlsym(plugin, "vly_plugin_count"); /* the emulated one has it */
+        return door(device, index);
+    }
     return vly_fail(VLY_EDEVICE, "cuda: " PLUGIN " belongs to version %s, %s expected", version ? *version : "unknown",
                     vly_version());
 }

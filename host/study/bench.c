@@ -40,6 +40,32 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+vly_status vly_bench_once(double *seconds, vly_device *device, vly_status (*work)(void *self), void *self)
+{
+    double start = now();
+    VLY_TRY(work(self));
+    VLY_TRY(vly_device_wait(device));
+    *seconds = now() - start;
+    return VLY_OK;
+}
+
+/* What one run has the device do. */
+static vly_status count_work(vly_bench_row *row, vly_device *device, vly_status (*work)(void *self), void *self)
+{
+    int64_t before[VLY_COUNTS], after[VLY_COUNTS];
+    double seconds;
+    if (!device->count) return VLY_OK;
+    device->count(before);
+    VLY_TRY(vly_bench_once(&seconds, device, work, self));
+    device->count(after);
+    row->counted = true;
+    row->launches = after[VLY_LAUNCHES] - before[VLY_LAUNCHES];
+    row->threads = after[VLY_THREADS] - before[VLY_THREADS];
+    row->meetings = after[VLY_MEETINGS] - before[VLY_MEETINGS];
+    row->copied = after[VLY_COPIED] - before[VLY_COPIED];
+    return VLY_OK;
+}
+
 vly_status vly_bench_time(vly_benching *bench, vly_bench_row **row, const char *stage, vly_status (*work)(void *self),
                           void *self)
 {
@@ -49,10 +75,7 @@ vly_status vly_bench_time(vly_benching *bench, vly_bench_row **row, const char *
     VLY_TRY(work(self));
     for (int32_t i = 0; i < repeats; i++) {
         VLY_TRY(vly_device_stop(bench->device));
-        double start = now();
-        VLY_TRY(work(self));
-        VLY_TRY(vly_device_wait(bench->device));
-        seconds[i] = now() - start;
+        VLY_TRY(vly_bench_once(&seconds[i], bench->device, work, self));
         vly_device_update(bench->device, stage, i + 1, repeats, "run");
     }
     if (bench->result->count == VLY_BENCH_ROWS) return vly_fail(VLY_EINTERNAL, "bench: too many rows");
@@ -60,7 +83,7 @@ vly_status vly_bench_time(vly_benching *bench, vly_bench_row **row, const char *
     *row = &bench->result->rows[bench->result->count++];
     **row = (vly_bench_row){.seconds = seconds[repeats / 2], .best = seconds[0], .worst = seconds[repeats - 1]};
     snprintf((*row)->stage, sizeof(*row)->stage, "%s", stage);
-    return VLY_OK;
+    return count_work(*row, bench->device, work, self);
 }
 
 void vly_bench_rate(vly_benching *bench, vly_bench_row *row, double bound_seconds, const char *what, const char *reason)

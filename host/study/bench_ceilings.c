@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* An item keeps a thread of a processor busy; a GPU takes thousands. */
-enum { COPY_BYTES = 1 << 28, PIECE = 1 << 20, FMA_ITEMS = 64, FMA_DEVICE_ITEMS = 4096, FMA_ROUNDS = 20000 };
+enum { COPY_BYTES = 1 << 28, PIECE = 1 << 20, FMA_ITEMS = 64, FMA_DEVICE_ITEMS = 4096, FMA_ROUNDS = 20480 };
+static const double FMA_SECONDS = 0.01; /* long enough to be timed */
 
 typedef struct copying {
     vly_pool *pool;
@@ -75,19 +76,37 @@ typedef struct multiplying {
     vly_device *device;
     vly_buffer sink;
     int64_t items, flops;
+    int32_t rounds;
 } multiplying;
 
 static vly_status multiply_all(void *self)
 {
     multiplying *m = self;
-    return m->device->kernels->multiply_add(m->device->queue, m->items, FMA_ROUNDS, m->sink.data, &m->flops);
+    return m->device->kernels->multiply_add(m->device->queue, m->items, m->rounds, m->sink.data, &m->flops);
+}
+
+/* As much work as takes its time: an emulated device needs next to none for that, a GPU all there is. */
+static vly_status find_length(multiplying *m, int64_t most)
+{
+    double seconds = 0.0;
+    while (m->rounds < FMA_ROUNDS || m->items < most) {
+        VLY_TRY(vly_bench_once(&seconds, m->device, multiply_all, m));
+        if (seconds >= FMA_SECONDS) break;
+        if (m->rounds < FMA_ROUNDS)
+            m->rounds *= 4;
+        else
+            m->items *= 4;
+    }
+    return VLY_OK;
 }
 
 static vly_status measure_fma(vly_benching *bench)
 {
-    multiplying m = {.device = bench->device, .items = bench->device->unified ? FMA_ITEMS : FMA_DEVICE_ITEMS};
+    multiplying m = {.device = bench->device, .items = FMA_ITEMS, .rounds = 20};
     vly_bench_row *row;
-    vly_status status = vly_buffer_create(&m.sink, bench->device, m.items * (int64_t)sizeof(float), "results");
+    int64_t most = bench->device->unified ? FMA_ITEMS : FMA_DEVICE_ITEMS;
+    vly_status status = vly_buffer_create(&m.sink, bench->device, most * (int64_t)sizeof(float), "results");
+    if (status == VLY_OK) status = find_length(&m, most);
     if (status == VLY_OK) status = vly_bench_time(bench, &row, "ceilings", multiply_all, &m);
     if (status == VLY_OK) {
         bench->ceilings.fma = (double)m.flops / row->seconds;

@@ -22,9 +22,13 @@ typedef struct vly_benching {
     uint8_t *host_label;
 } vly_benching;
 
-/* Runs `work` options->repeats times after a warm-up and appends a row with the times; the caller fills in the rest. */
+/* Runs `work` options->repeats times after a warm-up and appends a row with the times, and with what the
+ * device counts; the caller fills in the rest. */
 vly_status vly_bench_time(vly_benching *bench, vly_bench_row **row, const char *stage, vly_status (*work)(void *self),
                           void *self);
+
+/* One run, waited for. */
+vly_status vly_bench_once(double *seconds, vly_device *device, vly_status (*work)(void *self), void *self);
 
 /* A row's rate in Mvoxel/s, and the bound that `bound_seconds` for the whole volume implies. */
 void vly_bench_rate(vly_benching *bench, vly_bench_row *row, double bound_seconds, const char *what,

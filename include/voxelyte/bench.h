@@ -19,6 +19,9 @@ typedef struct vly_bench_row {
     char unit[16];      /* "Mvoxel/s", "GB/s", "Gflop/s", "ratio" */
     double bound;       /* the rate this machine allows, same unit; 0 if there is none */
     char reason[80];    /* where the bound comes from */
+    bool counted;       /* what follows is known: of one run, on a device that counts (the emulated one of the tests) */
+    int64_t launches, threads, meetings; /* kernels; their threads; threads at barriers and warp functions */
+    int64_t copied;                      /* bytes between host and device and on the device */
 } vly_bench_row;
 
 enum { VLY_BENCH_ROWS = 32 };

@@ -61,7 +61,9 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream)
 {
     CUEMU_ENTER();
     cuemu_op op = {.kind = OP_GRAPH, .graph = exec};
-    return cuemu_leave(exec ? cuemu_enqueue(stream, &op) : cudaErrorInvalidValue);
+    cudaError_t error = exec ? cuemu_enqueue(stream, &op) : cudaErrorInvalidValue;
+    cuemu_count.launches += error == cudaSuccess;
+    return cuemu_leave(error);
 }
 
 cudaError_t cudaGraphDestroy(cudaGraph_t graph)

@@ -199,6 +199,17 @@ cuemu_counters cuemu_counters_now(void)
     return now;
 }
 
+/* What the engine's bench prints (host/core/device_impl.h: VLY_LAUNCHES and so on). */
+__attribute__((visibility("default"))) void vly_plugin_count(int64_t counts[4]);
+void vly_plugin_count(int64_t counts[4])
+{
+    cuemu_counters now = cuemu_counters_now();
+    counts[0] = now.launches;
+    counts[1] = now.threads;
+    counts[2] = now.barriers + now.warp_meetings;
+    counts[3] = now.bytes_up + now.bytes_down + now.bytes_within;
+}
+
 /* ---- devices: small ones, so that small volumes make several rounds ---- */
 
 enum { PROCESSORS = 3, THREADS_PER_PROCESSOR = 2048, SHARED_PER_PROCESSOR = 228 << 10 };

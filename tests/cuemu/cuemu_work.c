@@ -125,7 +125,7 @@ cudaError_t cuemu_launch(const cudaLaunchConfig_t *config, const void *kernel, v
                    .kernel = {config->gridDim, config->blockDim, config->dynamicSmemBytes, run, release, arguments}};
     if (error == cudaSuccess) error = cuemu_enqueue(stream, &op);
     if (error == cudaSuccess)
-        cuemu_count.launches++;
+        cuemu_count.launches += stream->capture == NULL; /* a graph of many kernels is one launch */
     else
         release(arguments);
     return cuemu_leave(error);
