@@ -15,6 +15,7 @@
 #include "morphology/two_point_voxel.h"
 #include "segment/kmeans_voxel.h"
 #include "segment/label_voxel.h"
+#include "segment/mlp_voxel.h"
 #include "transport/matrix_voxel.h"
 
 typedef struct vly_queue vly_queue; /* core/queue_cpu.h, core/queue_cuda.h */
@@ -74,6 +75,12 @@ typedef struct vly_kernels {
     vly_status (*kmeans_finish)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
                                 const vly_kmeans_model *model /* host */, const vly_kmeans_cuts *cuts /* host */,
                                 uint64_t seed, uint8_t *label, vly_kmeans_report *report);
+
+    /* logit (region.inner, 2) = z_am - z_pore and z_cbd - z_pore of the network (vly_mlp_difference), NaN where the mask is 0:
+     * fp32, sums in ascending order of the inputs, the same bits on every device. Stencil radius vly_mlp_halo, reflect101
+     * at the border of region.data. */
+    vly_status (*mlp)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                      const vly_mlp_net *net /* host */, float *logit);
 
     /* joint[sum_k label_k 3^k] += voxels; voxels that any volume calls outside are skipped. `labels` holds `count` volumes
      * one behind the other, `stride` bytes apart. joint: (3^count). VLY_EDATA is the host's to find: labels are 0, 1, 2, 255. */
