@@ -1,0 +1,43 @@
+/* The parts of the network's training: table, splits, one pass over a batch; and the model they make. */
+#ifndef VLY_MLP_IMPL_H
+#define VLY_MLP_IMPL_H
+
+#include "core/device_impl.h"
+#include "voxelyte/mlp.h"
+
+enum { VLY_MLP_SYMMETRIES = 48 };
+
+struct vly_mlp_table {
+    vly_mlp_table_info info;
+    float *grey;         /* (voxels, VLY_MLP_INPUTS) */
+    float *target;       /* (voxels, 3) am, cbd, pore */
+    int32_t (*place)[3]; /* (voxels) x, y, z in the composition */
+};
+
+/* Where input k of a turned patch comes from: the 48 signed permutations of the axes, the first one changing nothing. */
+void vly_mlp_symmetries(uint8_t from[VLY_MLP_SYMMETRIES][VLY_MLP_INPUTS]);
+
+/* A sample is VLY_MLP_SYMMETRIES * voxel + symmetry. */
+typedef struct vly_mlp_parts {
+    int32_t *sample[3]; /* (count) training, validation, test; one allocation, at sample[0] */
+    int32_t count[3];
+} vly_mlp_parts;
+
+/* VLY_EDATA if a part would be empty. */
+vly_status vly_mlp_parts_make(vly_mlp_parts *out, const vly_mlp_table *table, vly_mlp_split split, uint64_t seed);
+void vly_mlp_parts_free(vly_mlp_parts *parts);
+
+/* Puts `items` in an order that only the seed decides. */
+void vly_mlp_shuffle(int32_t *items, int32_t count, uint64_t seed);
+
+struct vly_mlp {
+    float weights[VLY_MLP_VALUES]; /* as in vly_mlp_net */
+    float mean, sd;                /* grey value of the training patches */
+    vly_mlp_activation activation;
+    double voxel_size; /* m */
+    vly_mlp_split split;
+    uint64_t seed;
+    double validation, test;
+};
+
+#endif
