@@ -10,4 +10,6 @@ vly_pipeline_options vly_threshold_path(const vly_threshold_options *options);
 /* volume: extent of the grey source, of which the window is a part. */
 vly_pipeline_options vly_kmeans_path(const vly_kmeans_options *options, vly_extent volume);
 
+vly_pipeline_options vly_mlp_path(const vly_region_options *region, bool atrous);
+
 #endif

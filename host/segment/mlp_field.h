@@ -1,0 +1,41 @@
+/* Where a field keeps two numbers a voxel, and how they are walked: shared by what makes a field and what ranks it. */
+#ifndef VLY_MLP_FIELD_H
+#define VLY_MLP_FIELD_H
+
+#include "core/device_impl.h"
+#include "core/file.h"
+#include "voxelyte/mlp.h"
+
+/* Where a selection ends. Voxels with a larger score are taken, those with a smaller one are not. */
+typedef struct vly_mlp_cut {
+    uint32_t key;  /* of the score: ascending as scores descend */
+    uint64_t hash; /* voxels of that score are taken if the hash of their index lies below */
+    bool none;     /* nothing is taken, */
+    bool whole;    /* or all voxels of that score */
+    int64_t tied;  /* voxels of that score */
+} vly_mlp_cut;
+
+/* The selections that several trinarisations begin with. */
+typedef struct vly_mlp_known {
+    bool known;
+    vly_fractions fractions;
+    uint64_t seed;
+    vly_mlp_cut cut;
+} vly_mlp_known;
+
+struct vly_mlp_field {
+    vly_device *device;
+    vly_extent extent;
+    vly_mlp_summary summary;
+    float *logit;  /* (voxels, 2) in memory; NULL: in the file */
+    vly_file file; /* unlinked; -1: none */
+    vly_mlp_known first[VLY_PHASES];
+};
+
+enum { VLY_MLP_PIECE = 1 << 16 }; /* voxels that are looked at together */
+
+/* Voxels first ... first + count - 1, count at most VLY_MLP_PIECE: borrowed from memory, or read into `room`. */
+vly_status vly_mlp_field_piece(const float **out, const vly_mlp_field *field, int64_t first, int64_t count,
+                               float room[2 * VLY_MLP_PIECE]);
+
+#endif
