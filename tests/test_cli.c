@@ -24,8 +24,8 @@ START_TEST(help_lists_every_command_and_every_option)
     PROGRAM_DOES(" ");
     char overview[PROGRAM_TEXT];
     strcpy(overview, program_out);
-    static const char *const commands[] = {"info", "synth",  "segment", "compose", "compare", "transport", "convert",
-                                           "run",  "report", "verify",  "diff",    "bench",   "doctor"};
+    static const char *const commands[] = {"info",    "synth", "segment", "compose", "train", "compare", "transport",
+                                           "convert", "run",   "report",  "verify",  "diff",  "bench",   "doctor"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         ck_assert_ptr_nonnull(strstr(overview, commands[i]));
         PROGRAM_DOES("help %s", commands[i]);
@@ -100,7 +100,8 @@ START_TEST(wrong_command_lines_are_refused_with_a_hint)
     PROGRAM_REFUSES(2, "usage: voxelyte convert", "convert g.raw");
     PROGRAM_REFUSES(2, "yes or no", "info g.raw --json=maybe");
     PROGRAM_REFUSES(2, "no such option", "info g.raw --no-device");
-    PROGRAM_REFUSES(2, "this version has threshold and kmeans", "segment g.raw -o l.tif --method nn-am-cond");
+    PROGRAM_REFUSES(2, "did you mean nn-am-cond?", "segment g.raw -o l.tif --method nn-am-con");
+    PROGRAM_REFUSES(2, "nn-am-cond needs --model FILE", "segment g.raw -o l.tif --method nn-am-cond");
     PROGRAM_REFUSES(2, "did you mean exit-codes?", "help exit-code");
     PROGRAM_REFUSES(2, "no format has that ending", "segment g.raw -o l.png");
     PROGRAM_REFUSES(2, "device", "info g.raw --device gpu");

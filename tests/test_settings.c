@@ -67,7 +67,11 @@ START_TEST(values_arrive_in_their_fields)
     set("grey-range", "-1.5,2e3");
     ck_assert(settings.grey_range[0] == -1.5 && settings.grey_range[1] == 2000.0);
     set("method", "all");
-    ck_assert_int_eq(settings.methods, 3);
+    ck_assert_int_eq(vly_settings_methods(&settings), 3); /* without a model */
+    set("model", "m.safetensors");
+    ck_assert_int_eq(vly_settings_methods(&settings), (1 << VLY_METHODS) - 1);
+    set("method", "nn-p-cond,nn-am-cbd-p");
+    ck_assert_int_eq(vly_settings_methods(&settings), 1 << VLY_METHOD_NN | 1 << (VLY_METHODS - 1));
     set("method", "kmeans,threshold");
     ck_assert_int_eq(settings.methods, 3);
     set("exact", "no");
@@ -167,7 +171,7 @@ START_TEST(values_that_make_no_sense_are_refused)
     refused("fractions", "am=0.5,cbd=0.2,pore=0.2", "sum");
     refused("fractions", "am=1.5,cbd=-0.5,pore=0", "negative");
     refused("fractions", "papr", "paper");
-    refused("method", "nn-am-cond", "this version has threshold and kmeans");
+    refused("method", "nn-am-con", "did you mean nn-am-cond?");
     refused("method", "kmean", "did you mean kmeans?");
     refused("ties", "hush", "did you mean hash?");
     refused("json", "perhaps", "yes or no");

@@ -230,17 +230,45 @@ vly_status vly_job_write_output(vly_document **document, const vly_settings *set
 
 /* ---- inputs ---- */
 
+/* info NULL: it is no volume. */
+static void list_input(vly_job *job, const char *path, const vly_volume_info *info)
+{
+    json_t *extent = info ? vly_job_extent(info->extent) : json_null();
+    json_t *size = info ? vly_job_size_um(&info->voxel_size) : json_null();
+    json_t *input = json_pack("{s:o, s:n, s:o, s:o}", "path", vly_json_string(path), "xxh128", "extent", extent,
+                              "voxel_size_um", size);
+    if (json_array_append_new(job->inputs, input) != 0) job->document->broken = true;
+    job->paths[job->path_count++] = path;
+}
+
+static vly_status check_room(const vly_job *job, const char *path)
+{
+    if (job->path_count < VLY_JOB_INPUTS_MAX) return VLY_OK;
+    return vly_fail(VLY_EUSAGE, "%s: one input too many, at most %d expected", path, VLY_JOB_INPUTS_MAX);
+}
+
+vly_status vly_job_list_input(vly_job *job, const char *path)
+{
+    VLY_TRY(check_room(job, path));
+    list_input(job, path, NULL);
+    return VLY_OK;
+}
+
+vly_status vly_job_open_channels(vly_job *job, vly_source **out, const char *path, int32_t channels)
+{
+    const vly_source_options options = {.channels = channels};
+    VLY_TRY(check_room(job, path));
+    VLY_TRY(vly_source_open(out, path, &options));
+    list_input(job, path, vly_source_info(*out));
+    return VLY_OK;
+}
+
 vly_status vly_job_open_input(vly_job *job, vly_source **out, const char *path)
 {
     const vly_source_options options = {.voxel_size = job->settings->voxel_size};
-    if (job->path_count == VLY_JOB_INPUTS_MAX)
-        return vly_fail(VLY_EUSAGE, "%s: one input too many, at most %d expected", path, VLY_JOB_INPUTS_MAX);
+    VLY_TRY(check_room(job, path));
     VLY_TRY(vly_source_open(out, path, &options));
-    const vly_volume_info *info = vly_source_info(*out);
-    json_t *input = json_pack("{s:o, s:n, s:o, s:o}", "path", vly_json_string(path), "xxh128", "extent",
-                              vly_job_extent(info->extent), "voxel_size_um", vly_job_size_um(&info->voxel_size));
-    if (json_array_append_new(job->inputs, input) != 0) job->document->broken = true;
-    job->paths[job->path_count++] = path;
+    list_input(job, path, vly_source_info(*out));
     return VLY_OK;
 }
 

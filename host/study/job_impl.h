@@ -7,7 +7,7 @@
 #include "study/document_impl.h"
 #include "voxelyte/job.h"
 
-enum { VLY_JOB_INPUTS_MAX = 16, VLY_JOB_OUTPUTS_MAX = 8 };
+enum { VLY_JOB_INPUTS_MAX = 16, VLY_JOB_OUTPUTS_MAX = 16 };
 
 typedef struct vly_job {
     vly_document *document;
@@ -37,6 +37,12 @@ vly_status vly_job_begin(vly_job *job, vly_device *device, const vly_settings *s
 
 /* Opens one, with the voxel size of the settings, and lists it in the document. */
 vly_status vly_job_open_input(vly_job *job, vly_source **out, const char *path);
+
+/* Opens one with so many channels of f32, whose voxel size is its own. */
+vly_status vly_job_open_channels(vly_job *job, vly_source **out, const char *path, int32_t channels);
+
+/* Lists a file that is no volume. */
+vly_status vly_job_list_input(vly_job *job, const char *path);
 
 /* The same as phases, by the settings' label map. */
 vly_status vly_job_open_labels(vly_job *job, vly_source **out, const char *path);

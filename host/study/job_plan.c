@@ -10,7 +10,7 @@
 static const struct {
     double rate;
     int32_t passes;
-} costs[VLY_METHODS] = {{4e8, 3}, {2.5e7, 20}};
+} costs[] = {{4e8, 3}, {2.5e7, 20}, {1e6, 1}}; /* a threshold, k-means, the network; its labels are sorting in memory */
 
 static const double READ_BYTES_PER_SECOND = 5e8, SAMPLE_PASSES = 1000, SAMPLE_RATE = 1e8;
 
@@ -20,6 +20,7 @@ static vly_pipeline_options path_of(vly_method method, int64_t subsample, vly_ex
     vly_kmeans_options kmeans = VLY_KMEANS_OPTIONS_INIT;
     threshold.region.window = kmeans.region.window = window;
     kmeans.samples = subsample;
+    if (method >= VLY_METHOD_NN) return vly_mlp_path(&threshold.region, true);
     return method == VLY_METHOD_KMEANS ? vly_kmeans_path(&kmeans, volume) : vly_threshold_path(&threshold);
 }
 
@@ -33,14 +34,16 @@ vly_status vly_job_plan(json_t **out, vly_device *device, vly_source *volume, vl
     vly_plan most = {.host_bytes = -1};
     *out = NULL;
     for (vly_method m = 0; m < VLY_METHODS; m++) {
-        if (!(methods >> m & 1)) continue;
+        if (!(methods >> m & 1) || (m > VLY_METHOD_NN && methods >> VLY_METHOD_NN & ((1u << (m - VLY_METHOD_NN)) - 1)))
+            continue; /* the network is asked once */
+        const vly_method kind = m < VLY_METHOD_NN ? m : VLY_METHOD_NN;
         vly_plan plan;
         const vly_pipeline_options path = path_of(m, subsample, info->extent, window);
         VLY_TRY(vly_pipeline_measure(&plan, device, volume, &path));
-        passes += costs[m].passes;
-        seconds += costs[m].passes * voxels / costs[m].rate / threads;
+        passes += costs[kind].passes;
+        seconds += costs[kind].passes * voxels / costs[kind].rate / threads;
         if (m == VLY_METHOD_KMEANS) seconds += SAMPLE_PASSES * fmin(voxels, (double)subsample) / SAMPLE_RATE / threads;
-        reading += (plan.resident ? 1 : costs[m].passes) * (double)info->bytes / READ_BYTES_PER_SECOND;
+        reading += (plan.resident ? 1 : costs[kind].passes) * (double)info->bytes / READ_BYTES_PER_SECOND;
         if (plan.host_bytes > most.host_bytes) most = plan;
     }
     *out = json_pack("{s:s, s:I, s:i, s:i, s:I, s:i, s:f}", "mode", most.resident ? "resident" : "streaming", "voxels",

@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/pipeline.h"
 #include "voxelyte/kmeans.h"
+#include "voxelyte/mlp.h"
 
 #include <assert.h>
 #include <math.h>
@@ -14,6 +15,9 @@ typedef struct segment {
     vly_source *grey, *mask;
     vly_box window;
     const vly_grey_map *map;
+    uint32_t methods;     /* bits of vly_method */
+    vly_mlp *model;       /* of nn-*; NULL: none */
+    vly_mlp_field *field; /* what it says, once one of them has asked */
     bool made_folder, histogram_written;
 } segment;
 
@@ -167,10 +171,54 @@ static vly_status run_kmeans(segment *s, json_t *to, vly_sink *labels)
     return status;
 }
 
+/* ---- nine methods of one network ---- */
+
+static vly_status write_fractions(segment *s)
+{
+    const vly_settings *settings = s->job.settings;
+    const vly_sink_options options = {.extent = vly_box_extent(s->window),
+                                      .type = VLY_F32,
+                                      .channels = VLY_PHASES,
+                                      .voxel_size = vly_source_info(s->grey)->voxel_size,
+                                      .overwrite = settings->overwrite,
+                                      .compress = settings->compress};
+    vly_sink *sink;
+    if (!*settings->nn_fractions) return VLY_OK;
+    VLY_TRY(vly_sink_open(&sink, settings->nn_fractions, s->job.device, &options));
+    vly_status status = vly_mlp_fractions(s->field, sink);
+    if (status == VLY_OK) status = vly_job_publish(&s->job, settings->nn_fractions, sink, NULL);
+    vly_sink_close(sink);
+    return status;
+}
+
+static vly_status ask_network(segment *s)
+{
+    const vly_mlp_apply_options options = {region_of(s), (vly_mlp_scale)s->job.settings->nn_scale};
+    if (s->field) return VLY_OK;
+    VLY_TRY(vly_mlp_apply(&s->field, s->job.device, s->grey, s->model, &options));
+    return write_fractions(s);
+}
+
+static vly_status run_nn(segment *s, vly_method method, json_t *to, vly_sink *labels)
+{
+    const vly_settings *settings = s->job.settings;
+    vly_mlp_labels r;
+    VLY_TRY(ask_network(s));
+    VLY_TRY(vly_mlp_trinarise(&r, s->field, labels, vly_mlp_order_at((int32_t)(method - VLY_METHOD_NN)),
+                              &settings->fractions, settings->seed));
+    const vly_mlp_summary *about = vly_mlp_field_about(s->field);
+    add_counts(s, to, about->voxels, r.targets, r.counts);
+    set(s, to, "scale", json_string(about->atrous ? "atrous" : "native"));
+    set(s, to, "model_voxel_size_um", json_real(vly_job_um(vly_mlp_voxel_size(s->model))));
+    set(s, to, "told", vly_job_phases_real(about->fractions));
+    set(s, to, "scores", vly_json_reals(r.scores, 2));
+    set(s, to, "tied", json_pack("[I, I]", (json_int_t)r.tied[0], (json_int_t)r.tied[1]));
+    return VLY_OK;
+}
+
 /* Segments into `path` and reports into `to`. */
 static vly_status run_method(segment *s, vly_method method, const char *path, json_t *to)
 {
-    static vly_status (*const methods[VLY_METHODS])(segment *, json_t *, vly_sink *) = {run_threshold, run_kmeans};
     assert(method < VLY_METHODS);
     const vly_settings *settings = s->job.settings;
     vly_sink *labels;
@@ -181,11 +229,13 @@ static vly_status run_method(segment *s, vly_method method, const char *path, js
                                 .overwrite = settings->overwrite,
                                 .compress = settings->compress};
     double started = vly_job_now();
-    if (method >= VLY_METHODS) return vly_fail(VLY_EUSAGE, "segment: no method, threshold or kmeans expected");
+    if (method >= VLY_METHODS) return vly_fail(VLY_EUSAGE, "segment: no method to run");
     VLY_TRY(vly_sink_open(&labels, path, s->job.device, &options));
     set(s, to, "method", json_string(vly_method_name(method)));
     set(s, to, "output", vly_json_string(path));
-    vly_status status = methods[method](s, to, labels);
+    vly_status status = method == VLY_METHOD_THRESHOLD ? run_threshold(s, to, labels)
+                        : method == VLY_METHOD_KMEANS  ? run_kmeans(s, to, labels)
+                                                       : run_nn(s, method, to, labels);
     if (status == VLY_OK) status = vly_job_publish(&s->job, path, labels, NULL);
     vly_sink_close(labels);
     if (to != s->job.document->root) set(s, to, "seconds", json_real(round(1e3 * (vly_job_now() - started)) / 1e3));
@@ -193,6 +243,19 @@ static vly_status run_method(segment *s, vly_method method, const char *path, js
 }
 
 /* ---- inputs and outputs ---- */
+
+/* A network that is damaged or missing is told before any work. */
+static vly_status open_model(segment *s)
+{
+    const vly_settings *settings = s->job.settings;
+    uint32_t asked = s->methods >> VLY_METHOD_NN;
+    if (asked == 0) return VLY_OK;
+    if (!*settings->model)
+        return vly_fail(VLY_EUSAGE, "segment: %s needs --model FILE",
+                        vly_method_name(VLY_METHOD_NN + (vly_method)__builtin_ctz(asked)));
+    VLY_TRY(vly_mlp_read(&s->model, settings->model));
+    return vly_job_list_input(&s->job, settings->model);
+}
 
 static vly_status open_inputs(segment *s)
 {
@@ -203,9 +266,10 @@ static vly_status open_inputs(segment *s)
     VLY_TRY(vly_job_open_input(&s->job, &volume, settings->inputs[0]));
     vly_status status = vly_job_window(&s->window, settings, vly_source_info(volume));
     if (status == VLY_OK && *settings->mask) status = vly_job_open_input(&s->job, &s->mask, settings->mask);
+    if (status == VLY_OK) status = open_model(s);
     if (status == VLY_OK && settings->dry_run) {
         json_t *plan;
-        status = vly_job_plan(&plan, s->job.device, volume, s->window, settings->methods, settings->samples);
+        status = vly_job_plan(&plan, s->job.device, volume, s->window, s->methods, settings->samples);
         vly_document_set(s->job.document, "plan", plan);
     }
     if (status == VLY_OK && !settings->dry_run) status = vly_job_digest_inputs(&s->job);
@@ -234,7 +298,7 @@ static vly_status run_all(segment *s)
     VLY_TRY(vly_folder_make(settings->output));
     for (vly_method m = 0; m < VLY_METHODS; m++) {
         json_t *report = json_object();
-        if (!(settings->methods >> m & 1)) continue;
+        if (!(s->methods >> m & 1)) continue;
         if (json_array_append_new(reports, report) != 0) return vly_fail(VLY_EMEMORY, "document: out of memory");
         VLY_TRY(vly_format(&path, "%s/%s.tif", settings->output, vly_method_name(m)));
         vly_status status = run_method(s, m, path, report);
@@ -248,20 +312,21 @@ static vly_status run_one(segment *s)
 {
     const vly_settings *settings = s->job.settings;
     vly_method method = 0;
-    while (method < VLY_METHODS && !(settings->methods >> method & 1)) method++;
+    while (method < VLY_METHODS && !(s->methods >> method & 1)) method++;
     return run_method(s, method, settings->output, s->job.document->root);
 }
 
 vly_status vly_job_segment(vly_document **out, vly_device *device, const vly_settings *settings)
 {
-    segment s = {.grey = NULL};
+    segment s = {.methods = vly_settings_methods(settings)};
     *out = NULL;
     vly_status status = vly_job_begin(&s.job, device, settings, "segment");
     if (status == VLY_OK) status = open_inputs(&s);
-    if (status == VLY_OK && !settings->dry_run)
-        status = (settings->methods & (settings->methods - 1)) != 0 ? run_all(&s) : run_one(&s);
+    if (status == VLY_OK && !settings->dry_run) status = (s.methods & (s.methods - 1)) != 0 ? run_all(&s) : run_one(&s);
     vly_source_close(s.grey);
     vly_source_close(s.mask);
+    vly_mlp_field_free(s.field);
+    vly_mlp_free(s.model);
     status = vly_job_end(&s.job, status, out);
     if (status != VLY_OK && s.made_folder) vly_folder_drop(settings->output);
     return status;

@@ -12,7 +12,7 @@ enum { VLY_STUDY_FORMAT = 1 };
 
 enum { VLY_PIECE_OUTPUTS = 4, VLY_REASON_BYTES = 240 };
 
-enum { VLY_INPUT_GREY = 1, VLY_INPUT_MASK = 2, VLY_INPUT_TRUTH = 4 };
+enum { VLY_INPUT_GREY = 1, VLY_INPUT_MASK = 2, VLY_INPUT_TRUTH = 4, VLY_INPUT_MODEL = 8 };
 
 typedef struct vly_piece vly_piece;
 typedef struct vly_run vly_run;

@@ -10,7 +10,8 @@
 static const struct {
     uint32_t bit;
     const char *role;
-} roles[] = {{VLY_INPUT_GREY, "grey"}, {VLY_INPUT_MASK, "mask"}, {VLY_INPUT_TRUTH, "truth"}};
+} roles[] = {
+    {VLY_INPUT_GREY, "grey"}, {VLY_INPUT_MASK, "mask"}, {VLY_INPUT_MODEL, "model"}, {VLY_INPUT_TRUTH, "truth"}};
 
 enum { ROLES = sizeof roles / sizeof *roles };
 
@@ -18,6 +19,7 @@ static const char *path_of(const vly_sample *sample, uint32_t bit)
 {
     if (bit == VLY_INPUT_GREY) return sample->grey;
     if (bit == VLY_INPUT_MASK) return *sample->settings.mask ? sample->settings.mask : NULL;
+    if (bit == VLY_INPUT_MODEL) return *sample->settings.model ? sample->settings.model : NULL;
     return sample->truth;
 }
 
@@ -71,13 +73,14 @@ static json_t *inputs_of(const vly_run *run, const vly_piece *piece)
     bool good = true;
     for (int32_t r = 0; r < ROLES; r++) {
         const char *hex = digest_of(run, piece->sample, roles[r].role);
+        if (roles[r].bit == VLY_INPUT_MODEL && piece->method < (int32_t)VLY_METHOD_NN) continue;
         if (hex && piece->kind->inputs & roles[r].bit)
             good &= json_object_set_new(inputs, roles[r].role, json_string(hex)) == 0;
     }
     return whole(inputs, good);
 }
 
-/* Options of the piece's command that a study can set; the mask counts by its contents, the method by the piece. */
+/* Options of the piece's command that a study can set; mask and model count by their contents, the method by the piece. */
 static json_t *settings_of(const vly_piece *piece)
 {
     json_t *settings = json_object();
@@ -87,6 +90,7 @@ static json_t *settings_of(const vly_piece *piece)
         const vly_option *option = vly_option_at(i);
         if (!vly_option_belongs(option, piece->kind->command) || !vly_option_belongs(option, "run")) continue;
         if (vly_option_is_machine(option->key) || strcmp(option->key, "mask") == 0) continue;
+        if (strcmp(option->key, "model") == 0) continue;
         if (strcmp(option->key, "method") == 0) continue;
         vly_settings_text(&piece->sample->settings, i, text);
         good &= json_object_set_new(settings, option->key, vly_json_string(text)) == 0;

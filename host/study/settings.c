@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COMPUTE "info synth segment compose compare transport convert run verify diff bench doctor"
+#define COMPUTE "info synth segment compose train compare transport convert run verify diff bench doctor"
 #define EVERY COMPUTE " report"
 
 #define OPTION(key, kind, field, standard, value, low, high, commands, help) \

@@ -53,22 +53,31 @@ void vly_write_labels(const vly_option_row *row, const void *field, char *text)
 
 const char *vly_method_name(vly_method method)
 {
-    static const char *const names[VLY_METHODS] = {"threshold", "kmeans"};
+    static const char *const names[VLY_METHODS] = {"threshold",   "kmeans",      "nn-am-cbd-p", "nn-am-p-cbd",
+                                                   "nn-am-cond",  "nn-cbd-am-p", "nn-cbd-p-am", "nn-cbd-cond",
+                                                   "nn-p-am-cbd", "nn-p-cbd-am", "nn-p-cond"};
     return names[method];
+}
+
+static const uint32_t every_method = (1u << VLY_METHODS) - 1;
+
+uint32_t vly_settings_methods(const vly_settings *settings)
+{
+    if (settings->methods != every_method || *settings->model) return settings->methods;
+    return (1u << VLY_METHOD_NN) - 1;
 }
 
 vly_status vly_read_methods(const vly_option_row *row, void *field, const char *text)
 {
-    const uint32_t all = (1u << VLY_METHODS) - 1;
     uint32_t methods = 0;
     do {
         size_t span = strcspn(text, ",");
-        uint32_t found = span == 3 && strncmp(text, "all", 3) == 0 ? all : 0;
+        uint32_t found = span == 3 && strncmp(text, "all", 3) == 0 ? every_method : 0;
         for (vly_method m = 0; m < VLY_METHODS; m++)
             if (strlen(vly_method_name(m)) == span && strncmp(vly_method_name(m), text, span) == 0) found = 1u << m;
         if (!found) {
             char hint[96];
-            return vly_fail(VLY_EUSAGE, "this version has threshold and kmeans%s",
+            return vly_fail(VLY_EUSAGE, "%s expected%s", row->option.value,
                             vly_word_hint(hint, text, row->option.value));
         }
         methods |= found;
@@ -83,6 +92,10 @@ void vly_write_methods(const vly_option_row *row, const void *field, char *text)
     uint32_t methods = *(const uint32_t *)field;
     const char *comma = "";
     (void)row;
+    if (methods == every_method) {
+        strcpy(text, "all");
+        return;
+    }
     for (vly_method m = 0; m < VLY_METHODS; m++) {
         if (!(methods >> m & 1)) continue;
         text += sprintf(text, "%s%s", comma, vly_method_name(m));

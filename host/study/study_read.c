@@ -86,7 +86,7 @@ static vly_status set_option(vly_settings *settings, const vly_yaml *entry, cons
     const char *path = entry->path, *slash = strrchr(path, '/');
     if (slash && strlen(path) + 24 > sizeof origin) path = slash + 1;
     snprintf(origin, sizeof origin, "%.100s:%d:%d", path, entry->line, entry->column);
-    if (*text && listed("mask scratch events output", key)) {
+    if (*text && listed("mask model scratch events output", key)) {
         char *absolute;
         VLY_TRY(resolve(&absolute, entry, text));
         vly_status status = vly_settings_set(settings, "run", key, absolute, origin);
@@ -147,6 +147,7 @@ static vly_status read_sample(vly_study *study, vly_sample *sample, const vly_ya
     if (!sample->name) VLY_TRY(vly_strdup(&sample->name, "sample"));
     VLY_TRY(single ? vly_strdup(&sample->folder, "") : vly_format(&sample->folder, "%s/", sample->name));
     if (given) vly_settings_merge(&sample->settings, given);
+    sample->settings.methods = vly_settings_methods(&sample->settings);
     return VLY_OK;
 }
 

@@ -19,6 +19,9 @@ VLY_API vly_status vly_job_segment(vly_document **out, vly_device *device, const
 /* inputs: a label volume at high resolution. output: volume fractions per coarse voxel, *.tif. */
 VLY_API vly_status vly_job_compose(vly_document **out, vly_device *device, const vly_settings *settings);
 
+/* inputs: "mlp". output: the network, *.safetensors. */
+VLY_API vly_status vly_job_train(vly_document **out, vly_device *device, const vly_settings *settings);
+
 /* inputs: label volumes. output: the document; "" for none. */
 VLY_API vly_status vly_job_compare(vly_document **out, vly_device *device, const vly_settings *settings);
 

@@ -10,15 +10,20 @@ extern "C" {
 #endif
 
 /* Ways to trinarise, in the order in which `all` runs them. */
-typedef enum vly_method { VLY_METHOD_THRESHOLD, VLY_METHOD_KMEANS, VLY_METHODS } vly_method;
+typedef enum vly_method {
+    VLY_METHOD_THRESHOLD,
+    VLY_METHOD_KMEANS,
+    VLY_METHOD_NN, /* and eight more, in the order of vly_mlp_order_at */
+    VLY_METHODS = VLY_METHOD_NN + 9
+} vly_method;
 
-/* "threshold", "kmeans". */
+/* "threshold", "kmeans", "nn-am-cbd-p", ... */
 VLY_API const char *vly_method_name(vly_method method);
 
 enum {
     VLY_PATH_BYTES = 4096,  /* of a file name, and of any value as text, closing 0 included */
     VLY_ORIGIN_BYTES = 128, /* "default", "command line", "study.yaml:12" */
-    VLY_SETTINGS_MOST = 64  /* options there can be */
+    VLY_SETTINGS_MOST = 96  /* options there can be */
 };
 
 /* Set by vly_settings_defaults, changed by vly_settings_set, or written directly. */
@@ -55,7 +60,10 @@ typedef struct vly_settings {
     int32_t evaluations;
     double ridge;
     bool robust_start, exact;
-    char histogram[VLY_PATH_BYTES]; /* CSV of the region's u16 grey values; "": none */
+    char model[VLY_PATH_BYTES]; /* of nn-*; "": none */
+    enum { VLY_NN_AUTO, VLY_NN_NATIVE, VLY_NN_ATROUS } nn_scale;
+    char nn_fractions[VLY_PATH_BYTES]; /* what the network tells, *.tif; "": not written */
+    char histogram[VLY_PATH_BYTES];    /* CSV of the region's u16 grey values; "": none */
 
     /* compose */
     int32_t ratio;                  /* 0: not given */
@@ -66,6 +74,14 @@ typedef struct vly_settings {
     enum { VLY_DIRECTION_ALL, VLY_DIRECTION_X, VLY_DIRECTION_Y, VLY_DIRECTION_Z } direction;
     double tolerance;
     enum { VLY_SIDE_NO_FLUX, VLY_SIDE_PERIODIC } sides;
+
+    /* train: see voxelyte/mlp.h */
+    char train_grey[VLY_PATH_BYTES], train_composition[VLY_PATH_BYTES];
+    enum { VLY_SPLIT_GROUP, VLY_SPLIT_BLOCK, VLY_SPLIT_PAPER } split;
+    enum { VLY_RELU, VLY_TANH, VLY_LOGISTIC } activation;
+    int32_t epochs, patience, batch, tries;
+    double learning_rate, momentum;
+    bool far_field;
 
     /* synth: see voxelyte/synth.h */
     enum { VLY_PRESET_TWO_LAYER, VLY_PRESET_SINGLE_LAYER, VLY_PRESET_SLABS, VLY_PRESET_SPHERES } preset;
@@ -90,6 +106,9 @@ typedef struct vly_settings {
 } vly_settings;
 
 VLY_API void vly_settings_defaults(vly_settings *out);
+
+/* The methods that are to run: those asked for, and of `all` those whose input is given (nn-* need a model). */
+VLY_API uint32_t vly_settings_methods(const vly_settings *settings);
 
 /* One option from text. key: with '-' or '_'. command: the option must belong to it; a study file uses "run".
  * origin: where the text came from, "command line" or "study.yaml:12"; it opens the message of an error.
