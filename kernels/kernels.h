@@ -13,6 +13,7 @@
 #include "morphology/distance_voxel.h"
 #include "morphology/geodesic_voxel.h"
 #include "morphology/two_point_voxel.h"
+#include "segment/closing_voxel.h"
 #include "segment/kmeans_voxel.h"
 #include "segment/label_voxel.h"
 #include "segment/mlp_voxel.h"
@@ -119,6 +120,16 @@ typedef struct vly_kernels {
      * them wait in open. phase: region.data   open: (ny, nx) of inner   tally: (3, VLY_PHASES, VLY_CHORD_COUNTS) */
     vly_status (*chords)(vly_queue *queue, const uint8_t *phase, const vly_region *region, bool first, bool last,
                          vly_chord *open, uint64_t *tally);
+
+    /* bins (pages.count, VLY_CLOSING_DIGITS) += open voxels of each page by vly_closing_digit at that level; pages whose cut
+     * is settled are skipped. Pointers inside `pages` are device pointers. label: (count, page), read only */
+    vly_status (*closing_count)(vly_queue *queue, const vly_closing_pages *pages /* host */, const uint8_t *label,
+                                const vly_closing_cut *cuts, vly_closing_level level, uint64_t *bins);
+
+    /* label = vly_closing_label: open voxels become CBD below the cut of their page (count) and pore else, all others stay.
+     * counts (count) += CBD voxels of each page. */
+    vly_status (*closing_label)(vly_queue *queue, const vly_closing_pages *pages /* host */,
+                                const vly_closing_cut *cuts, uint8_t *label, uint64_t *counts);
 
     /* Nothing but single-precision multiply-adds, to measure what the device can do: `items` independent pieces, one result
      * each to sink (items). *flops (host): how many there were. */
