@@ -35,7 +35,7 @@ owners() { # of a system header: who may include it
 
 floor() { # of a room of host/
     case $1 in
-    core) echo 1 ;; io) echo 2 ;; image | segment | morphology | transport) echo 3 ;; cell) echo 4 ;; study) echo 5 ;; *) echo 9 ;;
+    core) echo 1 ;; io) echo 2 ;; morphology | transport) echo 3 ;; image | segment | cell) echo 4 ;; study) echo 5 ;; *) echo 9 ;;
     esac
 }
 
