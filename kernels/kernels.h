@@ -121,13 +121,16 @@ typedef struct vly_kernels {
     vly_status (*chords)(vly_queue *queue, const uint8_t *phase, const vly_region *region, bool first, bool last,
                          vly_chord *open, uint64_t *tally);
 
-    /* bins (pages.count, VLY_CLOSING_DIGITS) += open voxels of each page by vly_closing_digit at that level; pages whose cut
+    /* distance2 = 0 where the label is VLY_OUTSIDE, so that no ball is centred there. label, distance2: (voxels) */
+    vly_status (*closing_clip)(vly_queue *queue, const uint8_t *label, int64_t voxels, int32_t *distance2);
+
+    /* bins (pages.count, VLY_CLOSING_DIGITS) += VLY_CLOSING_OPEN voxels of each page by vly_closing_digit at that level; pages whose cut
      * is settled are skipped. Pointers inside `pages` are device pointers. label: (count, page), read only */
     vly_status (*closing_count)(vly_queue *queue, const vly_closing_pages *pages /* host */, const uint8_t *label,
                                 const vly_closing_cut *cuts, vly_closing_level level, uint64_t *bins);
 
-    /* label = vly_closing_label: open voxels become CBD below the cut of their page (count) and pore else, all others stay.
-     * counts (count) += CBD voxels of each page. */
+    /* label = vly_closing_label: VLY_CLOSING_OPEN becomes CBD below the cut of its page (count) and pore else, VLY_CLOSING_KEPT
+     * becomes pore, all others stay. counts (count) += CBD voxels of each page. */
     vly_status (*closing_label)(vly_queue *queue, const vly_closing_pages *pages /* host */,
                                 const vly_closing_cut *cuts, uint8_t *label, uint64_t *counts);
 

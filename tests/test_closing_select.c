@@ -12,14 +12,14 @@ typedef struct scene {
     int32_t count;
     int64_t first;
     uint64_t seed;
-    uint32_t *rho2, *d2; /* (count, page) */
+    int32_t *rho2, *d2; /* (count, page) */
     uint8_t *label, *expected;
     vly_edx_page *pages;
     vly_closing_choice *choices, *wanted;
 } scene;
 
 typedef struct ranked {
-    uint32_t rho2, d2;
+    int32_t rho2, d2;
     uint64_t hash;
     int64_t index;
 } ranked;
@@ -33,7 +33,7 @@ static int by_rank(const void *a, const void *b)
 }
 
 /* rho^2 and D^2 below `values`; labels of all kinds; targets from none to all. */
-static scene make_scene(vly_device *device, int64_t page, int32_t count, uint32_t values, uint64_t seed)
+static scene make_scene(vly_device *device, int64_t page, int32_t count, int32_t values, uint64_t seed)
 {
     int64_t n = page * count;
     scene s = {.device = device, .page = page, .count = count, .first = 1000003, .seed = seed};
@@ -45,11 +45,11 @@ static scene make_scene(vly_device *device, int64_t page, int32_t count, uint32_
     s.choices = calloc((size_t)count, sizeof *s.choices);
     s.wanted = calloc((size_t)count, sizeof *s.wanted);
     for (int64_t i = 0; i < n; i++) {
-        static const uint8_t labels[] = {VLY_PORE, VLY_AM, VLY_CBD, VLY_OUTSIDE, VLY_PORE};
-        s.rho2[i] = 1 + (uint32_t)(test_random(&seed) % values);
-        s.d2[i] = 1 + (uint32_t)(test_random(&seed) % s.rho2[i]);
+        static const uint8_t labels[] = {VLY_PORE, VLY_AM, VLY_CLOSING_KEPT, VLY_OUTSIDE, VLY_PORE};
+        s.rho2[i] = 1 + (int32_t)(test_random(&seed) % (uint64_t)values);
+        s.d2[i] = 1 + (int32_t)(test_random(&seed) % (uint64_t)s.rho2[i]);
         s.label[i] = labels[test_random(&seed) % 5];
-        s.pages[i / page].open += s.label[i] == VLY_PORE || s.label[i] == VLY_CBD;
+        s.pages[i / page].open += s.label[i] == VLY_PORE;
     }
     for (int32_t z = 0; z < count; z++) {
         int64_t open = s.pages[z].open;
@@ -70,8 +70,8 @@ static void label_by_sorting(scene *s)
     for (int32_t z = 0; z < s->count; z++) {
         int64_t open = 0, target = s->pages[z].target;
         for (int64_t i = z * s->page; i < (z + 1) * s->page; i++) {
-            s->expected[i] = s->label[i];
-            if (s->label[i] == VLY_AM || s->label[i] == VLY_OUTSIDE) continue;
+            s->expected[i] = s->label[i] == VLY_CLOSING_KEPT ? VLY_PORE : s->label[i];
+            if (s->label[i] != VLY_PORE) continue;
             all[open++] = (ranked){s->rho2[i], s->d2[i], vly_hash((uint64_t)(s->first + i), s->seed), i};
         }
         qsort(all, (size_t)open, sizeof *all, by_rank);
@@ -124,10 +124,10 @@ START_TEST(the_first_voxels_of_every_page_become_cbd)
     const struct {
         int64_t page;
         int32_t count;
-        uint32_t values;
+        int32_t values;
         int32_t bits;
     } cases[] = {{1, 1, 1, 1},       {1, 7, 3, 2},       {1001, 5, 1, 1},      {777, 6, 35, 6},
-                 {900, 3, 2047, 11}, {900, 4, 2048, 12}, {900, 4, 100000, 17}, {640, 3, 4000000000u, 32}};
+                 {900, 3, 2047, 11}, {900, 4, 2048, 12}, {900, 4, 100000, 17}, {640, 3, INT32_MAX, 31}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         scene s = make_scene(device, cases[i].page, cases[i].count, cases[i].values, i + 1);
         check_scene(&s, cases[i].bits);

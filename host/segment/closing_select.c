@@ -69,7 +69,7 @@ static vly_status take_digit(search *s, int32_t z, vly_closing_level level)
     *(level.of_tie ? &cut->tie : &cut->near) |= (uint64_t)digit << level.shift;
     const bool known = level.of_tie || level.shift <= 32;
     if (!level.of_tie && level.shift == 32) {
-        s->choices[z].rho2 = (uint32_t)(cut->near >> 32);
+        s->choices[z].rho2 = (int32_t)(cut->near >> 32);
         s->choices[z].tied = (int64_t)bins[digit];
     }
     if (known && s->left[z] == (int64_t)bins[digit]) settle(s, z, level);

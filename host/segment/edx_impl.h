@@ -27,12 +27,16 @@ vly_status vly_edx_fit(vly_edx_profile *out, bool weighted, const char *path);
 typedef struct vly_edx_page {
     double weight;  /* of the line, >= 0 */
     int64_t inside; /* voxels of the region */
-    int64_t open;   /* of these, those that are no active material */
+    int64_t am;     /* of these, active material */
+    int64_t open;   /* of these, those that may become CBD */
     int64_t target; /* voxels that become CBD */
 } vly_edx_page;
 
 /* weight = max(0, intercept + slope (z + 1/2) / nz), scaled to a mean of 1. VLY_EDATA (E_FLAT) if all are 0. */
 vly_status vly_edx_weigh(vly_edx_page *pages, int32_t nz, double intercept, double slope);
+
+/* scale * weight * inside, at most open. */
+double vly_edx_share_of(const vly_edx_page *page, double scale);
 
 /* target: `cbd` voxels in all, in proportion to weight * inside with *scale as the factor, but no more than open, by bisection
  * and largest remainders (spec 9.2, A.6). VLY_ENUMERIC (E_INFEASIBLE) if the pages of positive weight are not that open. */

@@ -19,7 +19,7 @@ vly_status vly_edx_weigh(vly_edx_page *pages, int32_t nz, double intercept, doub
     return VLY_OK;
 }
 
-static double share_of(const vly_edx_page *page, double scale)
+double vly_edx_share_of(const vly_edx_page *page, double scale)
 {
     return fmin(scale * page->weight * (double)page->inside, (double)page->open);
 }
@@ -27,7 +27,7 @@ static double share_of(const vly_edx_page *page, double scale)
 static double total_of(const vly_edx_page *pages, int32_t nz, double scale)
 {
     double total = 0.0;
-    for (int32_t z = 0; z < nz; z++) total += share_of(&pages[z], scale);
+    for (int32_t z = 0; z < nz; z++) total += vly_edx_share_of(&pages[z], scale);
     return total;
 }
 
@@ -87,7 +87,7 @@ vly_status vly_edx_share(vly_edx_page *pages, double *scale, int32_t nz, int64_t
     VLY_TRY(VLY_NEW(&order, nz, "pages"));
     *scale = cbd > 0 ? bisect(pages, nz, (double)cbd) : 0.0;
     for (int32_t z = 0; z < nz; z++) {
-        double share = share_of(&pages[z], *scale);
+        double share = vly_edx_share_of(&pages[z], *scale);
         pages[z].target = (int64_t)share;
         order[z] = (remainder_of){share - (double)pages[z].target, z};
         left -= pages[z].target;

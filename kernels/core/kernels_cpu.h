@@ -45,6 +45,7 @@ vly_status vly_component_list_cpu(vly_queue *queue, const uint8_t *phase, const 
                                   int64_t capacity, uint64_t *listed);
 vly_status vly_chords_cpu(vly_queue *queue, const uint8_t *phase, const vly_region *region, bool first, bool last,
                           vly_chord *open, uint64_t *tally);
+vly_status vly_closing_clip_cpu(vly_queue *queue, const uint8_t *label, int64_t voxels, int32_t *distance2);
 vly_status vly_closing_count_cpu(vly_queue *queue, const vly_closing_pages *pages, const uint8_t *label,
                                  const vly_closing_cut *cuts, vly_closing_level level, uint64_t *bins);
 vly_status vly_closing_label_cpu(vly_queue *queue, const vly_closing_pages *pages, const vly_closing_cut *cuts,

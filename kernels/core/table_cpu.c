@@ -20,6 +20,7 @@ const vly_kernels vly_kernels_cpu = {
     .components_scratch_bytes = vly_components_scratch_bytes_cpu,
     .component_list = vly_component_list_cpu,
     .chords = vly_chords_cpu,
+    .closing_clip = vly_closing_clip_cpu,
     .closing_count = vly_closing_count_cpu,
     .closing_label = vly_closing_label_cpu,
     .multiply_add = vly_multiply_add_cpu,

@@ -20,6 +20,7 @@ const vly_kernels vly_kernels_cuda = {
     .components_scratch_bytes = vly_components_scratch_bytes_cuda,
     .component_list = vly_component_list_cuda,
     .chords = vly_chords_cuda,
+    .closing_clip = vly_closing_clip_cuda,
     .closing_count = vly_closing_count_cuda,
     .closing_label = vly_closing_label_cuda,
     .multiply_add = vly_multiply_add_cuda,

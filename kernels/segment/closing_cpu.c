@@ -27,6 +27,28 @@ static int64_t begin_of(const job *j, int64_t item, int64_t *end)
     return page + at;
 }
 
+typedef struct clip_job {
+    const uint8_t *label;
+    int64_t voxels;
+    int32_t *distance2;
+} clip_job;
+
+static vly_status clip_run(void *self, int64_t item, int32_t worker)
+{
+    const clip_job *j = self;
+    int64_t end = (item + 1) * RUN < j->voxels ? (item + 1) * RUN : j->voxels;
+    (void)worker;
+    for (int64_t i = item * RUN; i < end; i++)
+        if (j->label[i] == VLY_OUTSIDE) j->distance2[i] = 0;
+    return VLY_OK;
+}
+
+vly_status vly_closing_clip_cpu(vly_queue *queue, const uint8_t *label, int64_t voxels, int32_t *distance2)
+{
+    clip_job j = {label, voxels, distance2};
+    return vly_pool_run(queue->pool, (voxels + RUN - 1) / RUN, clip_run, &j);
+}
+
 static vly_status count_run(void *self, int64_t item, int32_t worker)
 {
     const job *j = self;
@@ -37,7 +59,7 @@ static vly_status count_run(void *self, int64_t item, int32_t worker)
     (void)worker;
     if (cut->settled) return VLY_OK;
     for (; i < end; i++) {
-        int32_t digit = vly_closing_is_open(j->label[i]) ? vly_closing_digit(j->pages, i, cut, j->level) : -1;
+        int32_t digit = j->label[i] == VLY_CLOSING_OPEN ? vly_closing_digit(j->pages, i, cut, j->level) : -1;
         if (digit >= 0) mine[digit]++;
     }
     for (int32_t d = 0; d < 1 << j->level.width; d++)

@@ -2,6 +2,20 @@
 #include "core/runs_cuda.h"
 
 static __global__ void __launch_bounds__(VLY_BLOCK)
+    closing_clip_kernel(const uint8_t *label, int64_t voxels, int32_t *distance2)
+{
+    int64_t step = (int64_t)gridDim.x * VLY_BLOCK;
+    for (int64_t i = (int64_t)blockIdx.x * VLY_BLOCK + threadIdx.x; i < voxels; i += step)
+        if (label[i] == VLY_OUTSIDE) distance2[i] = 0;
+}
+
+extern "C" vly_status vly_closing_clip_cuda(vly_queue *queue, const uint8_t *label, int64_t voxels, int32_t *distance2)
+{
+    cudaLaunchConfig_t shape = vly_launch_shape(queue, (voxels + VLY_BLOCK - 1) / VLY_BLOCK);
+    return vly_cuda_status(cudaLaunchKernelEx(&shape, closing_clip_kernel, label, voxels, distance2), "closing_clip");
+}
+
+static __global__ void __launch_bounds__(VLY_BLOCK)
     closing_count_kernel(vly_closing_pages pages, const uint8_t *label, const vly_closing_cut *cuts,
                          vly_closing_level level, uint64_t *bins)
 {
@@ -12,7 +26,7 @@ static __global__ void __launch_bounds__(VLY_BLOCK)
         for (int32_t d = (int32_t)threadIdx.x; d < VLY_CLOSING_DIGITS; d += VLY_BLOCK) table[d] = 0;
         __syncthreads();
         for (int64_t i = (int64_t)blockIdx.x * VLY_BLOCK + threadIdx.x; i < pages.page && !cut.settled; i += step) {
-            if (!vly_closing_is_open(label[first + i])) continue;
+            if (label[first + i] != VLY_CLOSING_OPEN) continue;
             int32_t digit = vly_closing_digit(&pages, first + i, &cut, level);
             if (digit >= 0) atomicAdd(&table[digit], 1u);
         }

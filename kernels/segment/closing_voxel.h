@@ -9,8 +9,8 @@ enum { VLY_CLOSING_DIGIT_BITS = 11, VLY_CLOSING_DIGITS = 1 << VLY_CLOSING_DIGIT_
 
 /* Pages to choose in, and how their voxels are told apart. */
 typedef struct vly_closing_pages {
-    const uint32_t *rho2, *d2; /* (count, page) squared voxels */
-    int64_t page;              /* voxels of one */
+    const int32_t *rho2, *d2; /* (count, page) squared voxels, >= 0 */
+    int64_t page;             /* voxels of one */
     int32_t count;
     int64_t first; /* index in the window of voxel 0 of page 0 */
     uint64_t seed;
@@ -28,16 +28,15 @@ typedef struct vly_closing_level {
     int32_t of_tie, shift, width;
 } vly_closing_level;
 
-VLY_INLINE uint64_t vly_closing_near(uint32_t rho2, uint32_t d2)
+VLY_INLINE uint64_t vly_closing_near(int32_t rho2, int32_t d2)
 {
-    return (uint64_t)rho2 << 32 | d2;
+    return (uint64_t)(uint32_t)rho2 << 32 | (uint32_t)d2;
 }
 
-/* No active material, and inside. */
-VLY_INLINE bool vly_closing_is_open(uint8_t label)
-{
-    return label == VLY_PORE || label == VLY_CBD;
-}
+/* While the closing is at work, pores are what may become CBD, and CBD stands for pores that stay such. Balls may pass through
+ * everything that is no active material, also through what is outside. */
+enum { VLY_CLOSING_OPEN = VLY_PORE, VLY_CLOSING_KEPT = VLY_CBD };
+enum { VLY_CLOSING_NO_AM = 1 << VLY_CLOSING_OPEN | 1 << VLY_CLOSING_KEPT | 1 << VLY_PHASES };
 
 VLY_INLINE bool vly_closing_same_above(uint64_t a, uint64_t b, int32_t bit)
 {
@@ -60,7 +59,8 @@ VLY_INLINE int32_t vly_closing_digit(const vly_closing_pages *p, int64_t i, cons
 
 VLY_INLINE uint8_t vly_closing_label(const vly_closing_pages *p, int64_t i, const vly_closing_cut *cut, uint8_t label)
 {
-    if (!vly_closing_is_open(label)) return label;
+    if (label == VLY_CLOSING_KEPT) return VLY_PORE;
+    if (label != VLY_CLOSING_OPEN) return label;
     uint64_t near = vly_closing_near(p->rho2[i], p->d2[i]);
     bool below = near < cut->near;
     if (near == cut->near && cut->tie > 0) below = vly_hash((uint64_t)(p->first + i), p->seed) < cut->tie;
