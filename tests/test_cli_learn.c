@@ -1,0 +1,95 @@
+/* compose, train and segment with a model, as a user types them: documents, files, and what is refused. */
+#include "program.h"
+
+#include "voxelyte/document.h"
+
+/* A document from a file of the folder above. */
+static vly_document *document_of_output(void)
+{
+    vly_document *document = NULL;
+    FILE *file = fopen("../document.json", "w");
+    fputs(program_out, file);
+    fclose(file);
+    ck_assert_msg(vly_document_read(&document, "../document.json") == VLY_OK, "%s", program_out);
+    return document;
+}
+
+static double number(const vly_document *document, const char *path)
+{
+    double value = vly_document_number(document, path);
+    ck_assert_msg(value == value, "%s is missing", path);
+    return value;
+}
+
+START_TEST(a_sample_is_learned_from_and_trinarised_in_all_ways)
+{
+    program_folder("learn");
+    PROGRAM_DOES("synth --size 48,48,48 --fib-ratio 8 --seed 2 -o s -q");
+    PROGRAM_DOES("compose s/fib/labels.tif -o c.tif --ratio 8 --transform s/synth.json --json");
+    vly_document *d = document_of_output();
+    double voxels = number(d, "voxels");
+    ck_assert(number(d, "counts.am") + number(d, "counts.cbd") + number(d, "counts.pore") == 512.0 * voxels);
+    ck_assert(number(d, "voxel_size_um.0") == 1.284 && number(d, "origin.2") >= 0.0);
+    vly_document_free(d);
+    PROGRAM_DOES("train mlp --grey s/grey.tif --composition c.tif -o m.safetensors --epochs 2 --json --seed 7");
+    d = document_of_output();
+    ck_assert(number(d, "test_mse") > 0.0 && number(d, "test_mse") < number(d, "constant_mse"));
+    ck_assert(number(d, "test_mse_interval.0") < number(d, "test_mse"));
+    ck_assert(number(d, "epochs") == 2.0 && vly_document_length(d, "curve.validation") == 2);
+    ck_assert(number(d, "table.binning") == 2.0 && number(d, "table.voxels") <= voxels);
+    ck_assert_int_eq(vly_document_length(d, "calibration.cbd.known"), 10);
+    ck_assert_str_eq(vly_document_string(d, "seed"), "7");
+    ck_assert_ptr_nonnull(vly_document_string(d, "inputs.1.xxh128"));
+    vly_document_free(d);
+    PROGRAM_REFUSES(73, "exists already", "train mlp --grey s/grey.tif --composition c.tif -o m.safetensors");
+    PROGRAM_DOES("train mlp --grey s/grey.tif --composition c.tif -o n.safetensors --epochs 2 --seed 7 -j 1 -q");
+    ck_assert_int_eq(system("cmp -s m.safetensors n.safetensors"), 0);
+
+    PROGRAM_DOES(
+        "segment s/grey.tif -o l --method all --model m.safetensors --subsample 5000 --nn-fractions f.tif --json -q");
+    d = document_of_output();
+    ck_assert_int_eq(vly_document_length(d, "methods"), 11);
+    ck_assert_str_eq(vly_document_string(d, "methods.4.method"), "nn-am-cond");
+    ck_assert_str_eq(vly_document_string(d, "methods.4.scale"), "atrous");
+    ck_assert(number(d, "methods.10.counts.am") == number(d, "methods.0.counts.am"));
+    ck_assert_str_eq(vly_document_string(d, "inputs.1.path"), "m.safetensors");
+    vly_document_free(d);
+    PROGRAM_DOES("segment s/grey.tif -o one.tif --method nn-am-cond --model n.safetensors -j 1");
+    PROGRAM_DOES("diff one.tif l/nn-am-cond.tif");
+    PROGRAM_DOES("segment s/grey.tif -o x.tif --method nn-p-cond --model m.safetensors --dry-run");
+    ck_assert_ptr_nonnull(strstr(program_out, "would segment"));
+    ck_assert_int_ne(access("x.tif", F_OK), 0);
+}
+END_TEST
+
+START_TEST(what_cannot_be_learned_from_or_applied_is_refused)
+{
+    program_folder("refused");
+    program_write_grey("g", (vly_extent){24, 20, 16});
+    PROGRAM_DOES("synth --size 32,32,32 --fib-ratio 4 --seed 1 -o s -q");
+    PROGRAM_DOES("compose s/fib/labels.tif -o c.tif --ratio 4");
+    int files = program_files();
+    PROGRAM_REFUSES(2, "--ratio N expected", "compose s/fib/labels.tif -o d.tif");
+    PROGRAM_REFUSES(65, "lies inside", "compose s/fib/labels.tif -o d.tif --ratio 500");
+    PROGRAM_REFUSES(66, "none.json", "compose s/fib/labels.tif -o d.tif --ratio 4 --transform none.json");
+    PROGRAM_REFUSES(65, "no \"rotation\"", "compose s/fib/labels.tif -o d.tif --ratio 4 --transform g.json");
+    PROGRAM_REFUSES(2, "mlp expected", "train unet --grey s/grey.tif --composition c.tif -o m");
+    PROGRAM_REFUSES(2, "--composition FILE expected", "train mlp --grey s/grey.tif -o m");
+    PROGRAM_REFUSES(65, "3 channels of f32 expected", "train mlp --grey s/grey.tif --composition s/truth.tif -o m");
+    PROGRAM_REFUSES(65, "one grey channel", "train mlp --grey c.tif --composition c.tif -o m");
+    PROGRAM_REFUSES(65, "E_SCALE", "train mlp --grey s/grey.tif --composition c.tif -o m --voxel-size 1um");
+    PROGRAM_REFUSES(65, "do not match", "train mlp --grey g.raw --composition c.tif -o m --voxel-size 0.642um");
+    PROGRAM_REFUSES(66, "none", "segment s/grey.tif -o l.tif --model none --method nn-p-cond");
+    PROGRAM_REFUSES(65, "E_FORMAT", "segment s/grey.tif -o l.tif --model s/grey.tif --method nn-p-cond");
+    PROGRAM_REFUSES(2, "nn-p-cond needs --model", "segment s/grey.tif -o l.tif --method threshold,nn-p-cond");
+    ck_assert_int_eq(program_files(), files);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("cli learn");
+    TEST_CASE(suite, a_sample_is_learned_from_and_trinarised_in_all_ways);
+    TEST_CASE(suite, what_cannot_be_learned_from_or_applied_is_refused);
+    return test_run(suite);
+}
