@@ -156,7 +156,7 @@ typedef struct vly_kernels {
     int64_t (*distance_scratch_bytes)(const vly_queue *queue, vly_extent extent);
 
     /* out(v) = max { value(x) : |v - x|^2 < distance2(x) }, 0 where no ball reaches (segmentation spec 9.3, 9.4).
-     * distance2, value, out: (extent), distance2 < levels. Balls inside a neighbour's are left out, so value must not be
+     * distance2, value, out: (extent); distance2, value < levels; window below 2^32 voxels. Balls inside a neighbour's are left out, so value must not be
      * less where distance2 is larger, from neighbour to neighbour: true of distance2 itself and of its bottleneck.
      * inside: (VLY_COVER_CLASSES, levels) least squared distance of a neighbour of that class whose ball holds the one of
      * that level (host/morphology/cover_table.h)   scratch: cover_scratch_bytes(queue, extent, levels) */

@@ -4,7 +4,6 @@
 
 #include "support.h"
 
-#include "core/queue_cpu.h"
 #include "morphology/cover_table.h"
 #include "voxelyte/granulometry.h"
 
@@ -88,10 +87,9 @@ static inline int32_t *oracle_cover(const int32_t *d2, const int32_t *value, vly
     for (int64_t i = 0; i < n; i++) {
         int32_t x = (int32_t)(i % e.nx), y = (int32_t)(i / e.nx % e.ny), z = (int32_t)(i / e.nx / e.ny), r = 0;
         while (smaller(m.x, smaller(m.y, m.z)) * r * r < d2[i]) r++;
-        for (int32_t w = z - r; w <= z + r; w++)
-            for (int32_t v = y - r; v <= y + r; v++)
-                for (int32_t u = x - r; u <= x + r; u++) {
-                    if (u < 0 || v < 0 || w < 0 || u >= e.nx || v >= e.ny || w >= e.nz) continue;
+        for (int32_t w = z > r ? z - r : 0; w <= z + r && w < e.nz; w++)
+            for (int32_t v = y > r ? y - r : 0; v <= y + r && v < e.ny; v++)
+                for (int32_t u = x > r ? x - r : 0; u <= x + r && u < e.nx; u++) {
                     int32_t square = m.x * (u - x) * (u - x) + m.y * (v - y) * (v - y) + m.z * (w - z) * (w - z);
                     int64_t k = vly_at(e, u, v, w);
                     if (square < d2[i] && out[k] < value[i]) out[k] = value[i];
@@ -103,7 +101,7 @@ static inline int32_t *oracle_cover(const int32_t *d2, const int32_t *value, vly
 /* Kruskal (spec 5.2 a): voxels join in descending order; a component that meets the inlet gets the level of that moment. */
 static inline int32_t find_root(int32_t *parent, int32_t i)
 {
-    while (parent[i] != i) i = parent[i];
+    for (; parent[i] != i; i = parent[i]) parent[i] = parent[parent[i]];
     return i;
 }
 
@@ -145,7 +143,7 @@ static inline int32_t *oracle_bottleneck(const int32_t *d2, vly_extent e, uint32
         for (int64_t i = 0; i < n && any; i++)
             if (d2[i] == level) kruskal_neighbours(parent, e, i);
         for (int64_t i = 0; i < n && any; i++)
-            if (parent[i] >= 0 && width[i] == 0 && find_root(parent, (int32_t)i) == n) width[i] = level;
+            if (width[i] == 0 && parent[i] >= 0 && find_root(parent, (int32_t)i) == n) width[i] = level;
     }
     free(parent);
     return width;
@@ -255,18 +253,6 @@ static inline int32_t *run_bottleneck(vly_device *device, const int32_t *d2, vly
     vly_buffer_free(&changed);
     vly_buffer_free(&scratch);
     return map_down(&out);
-}
-
-/* Runs `work` with every instruction set that a CPU device has; once on other devices. */
-static inline void for_each_isa(vly_device *device, void (*work)(vly_device *device, void *self), void *self)
-{
-    if (strcmp(vly_device_name(device), "cpu") != 0) {
-        work(device, self);
-        return;
-    }
-    vly_isa best = device->queue->isa;
-    for (device->queue->isa = VLY_ISA_PLAIN; device->queue->isa <= best; device->queue->isa++) work(device, self);
-    device->queue->isa = best;
 }
 
 static inline void equal_i32(const int32_t *got, const int32_t *expected, int64_t count, const char *what)

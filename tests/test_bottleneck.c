@@ -7,9 +7,8 @@ typedef struct way {
     uint32_t faces;
 } way;
 
-static void compare(vly_device *device, void *self)
+static void compare(vly_device *device, const way *w)
 {
-    const way *w = self;
     int32_t *got = run_bottleneck(device, w->d2, w->e, w->faces);
     int32_t *expected = oracle_bottleneck(w->d2, w->e, w->faces);
     equal_i32(got, expected, vly_extent_voxels(w->e), "width");
@@ -20,7 +19,7 @@ static void compare(vly_device *device, void *self)
 static void try_volume(vly_device *device, uint8_t *label, vly_extent e)
 {
     static const uint32_t inlets[] = {FACE_Z0, FACE_Z1, FACE_X0, FACE_Y1, FACE_Z0 | FACE_Z1, VLY_FACES_ALL};
-    int32_t *d2 = oracle_distance(label, e, cubes, FACE_Z1);
+    int32_t farthest, *d2 = run_distance(device, label, e, cubes, FACE_Z1, &farthest);
     for (size_t i = 0; i < sizeof inlets / sizeof *inlets; i++) {
         way w = {d2, e, inlets[i]};
         compare(device, &w);

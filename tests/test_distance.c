@@ -1,6 +1,8 @@
 /* Squared distances against trying every background voxel, and what the sums over real volumes are known to be. */
 #include "size_maps.h"
 
+#include "core/queue_cpu.h"
+
 static const uint32_t wall_sets[] = {0, FACE_Z1, FACE_X0 | FACE_Y1, VLY_FACES_ALL};
 
 typedef struct distance_case {
@@ -18,6 +20,18 @@ static void compare(vly_device *device, void *self)
     equal_i32(got, c->expected, vly_extent_voxels(c->e), "squared distance");
     ck_assert_int_eq(farthest, c->most);
     free(got);
+}
+
+/* Runs `work` with every instruction set that a CPU device has; once on other devices. */
+static void for_each_isa(vly_device *device, void (*work)(vly_device *device, void *self), void *self)
+{
+    if (strcmp(vly_device_name(device), "cpu") != 0) {
+        work(device, self);
+        return;
+    }
+    vly_isa best = device->queue->isa;
+    for (device->queue->isa = VLY_ISA_PLAIN; device->queue->isa <= best; device->queue->isa++) work(device, self);
+    device->queue->isa = best;
 }
 
 static void try_one(vly_device *device, const uint8_t *label, vly_extent e, vly_metric m, uint32_t walls)

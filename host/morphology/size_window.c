@@ -145,6 +145,9 @@ vly_status vly_size_window_open(vly_size_window *out, vly_device *device, vly_so
     *out = (vly_size_window){.device = device, .path = info->path, .extent = info->extent};
     VLY_TRY(check_options(options));
     if (info->type != VLY_U8) return vly_fail(VLY_EUSAGE, "%s: labels of one byte are expected", info->path);
+    if (vly_extent_voxels(info->extent) >= UINT32_MAX)
+        return vly_fail(VLY_EDATA, "%s: %lld voxels, sizes are measured in less than 2^32 (E_DIM)", info->path,
+                        (long long)vly_extent_voxels(info->extent));
     VLY_TRY(vly_size_unit_of(&out->unit, &options->voxel, info->extent));
     out->metric = (vly_metric){out->unit.x, out->unit.y, out->unit.z};
     if (options->collector_solid) out->walls = vly_size_window_faces(options, VLY_INLET_COLLECTOR);
@@ -220,9 +223,6 @@ vly_status vly_size_window_bottleneck(vly_size_window *w, uint32_t faces, vly_bu
     vly_device *device = w->device;
     vly_buffer changed = {0}, scratch = {0};
     int64_t bytes = device->kernels->bottleneck_scratch_bytes(device->queue, w->extent, vly_size_window_levels(w));
-    if (vly_extent_voxels(w->extent) >= UINT32_MAX)
-        return vly_fail(VLY_EDATA, "%s: %lld voxels, intrusion takes less than 2^32 (E_DIM)", w->path,
-                        (long long)vly_extent_voxels(w->extent));
     VLY_TRY(vly_buffer_reserve(width2, device, w->distance2.bytes, "widths"));
     vly_status status = vly_buffer_reserve(&scratch, device, bytes, "scratch");
     if (status == VLY_OK) status = vly_buffer_create(&changed, device, sizeof(uint64_t), "changes");

@@ -13,8 +13,9 @@ static const struct {
     const char *name;
     vly_status (*run)(vly_benching *bench);
 } stages[] = {
-    {"ceilings", vly_bench_ceilings}, {"histogram", vly_bench_histogram}, {"label", vly_bench_label},
-    {"kmeans", vly_bench_kmeans},     {"stream", vly_bench_stream},       {"two-point", vly_bench_two_point},
+    {"ceilings", vly_bench_ceilings},   {"histogram", vly_bench_histogram}, {"label", vly_bench_label},
+    {"kmeans", vly_bench_kmeans},       {"distance", vly_bench_distance},   {"cover", vly_bench_cover},
+    {"intrusion", vly_bench_intrusion}, {"stream", vly_bench_stream},       {"two-point", vly_bench_two_point},
     {"geodesic", vly_bench_geodesic},
 };
 
@@ -168,7 +169,8 @@ static vly_status check_names(const vly_bench_options *options)
         if (!known)
             return vly_fail(
                 VLY_EUSAGE,
-                "bench: there is no stage \"%s\"; ceilings, histogram, label, kmeans, stream, two-point, geodesic",
+                "bench: there is no stage \"%s\"; ceilings, histogram, label, kmeans, distance, cover, intrusion, stream, "
+                "two-point, geodesic",
                 options->stages[i]);
     }
     return VLY_OK;

@@ -1,12 +1,14 @@
-/* First the centres that matter, one bit each; then slabs of pages, each painted by one thread with every ball that reaches
- * into it. Rows of a section come one behind the other, so that the part of the output at hand stays in the cache. */
+/* First the centres that matter, one bit each; then these in descending order of what they paint; then slabs of pages, each
+ * painted by one thread with every ball that reaches into it. Within an order of the same value centres come as they lie, so
+ * that those of a slab are found by halving. */
 #include "core/kernels_cpu.h"
-#include "morphology/cover_lanes.h"
+#include "morphology/cover_paint_cpu.h"
 #include "morphology/envelope_cpu.h"
+#include "morphology/place_cpu.h"
 
 #include <string.h>
 
-enum { CHUNK = 64, SLAB_PAGES = 8 };
+enum { CHUNK = 64, SLAB_PAGES = 16, AHEAD = 16 };
 
 typedef struct job {
     const int32_t *distance2, *value;
@@ -16,8 +18,10 @@ typedef struct job {
     int32_t levels;
     uint64_t *centres; /* (nz, ny, words) */
     int64_t words;
-    vly_cover_lanes lanes;
-    vly_cover_slab slab;
+    uint32_t *first; /* (levels + 1) where the centres of each value begin in */
+    uint32_t *order; /* (extent at most) */
+    vly_paint_discs discs;
+    vly_painter painter;
 } job;
 
 /* ---- centres ---- */
@@ -71,65 +75,134 @@ static vly_status find_row(void *self, int64_t row, int32_t worker)
     return VLY_OK;
 }
 
+/* ---- order ---- */
+
+/* Calls for every centre that paints something, as they lie. */
+static void count_centre(job *j, int32_t value, uint32_t i)
+{
+    (void)i;
+    j->first[value]++;
+}
+
+static void place_centre(job *j, int32_t value, uint32_t i)
+{
+    j->order[j->first[value]++] = i;
+}
+
+static inline void for_centres(job *j, void (*call)(job *j, int32_t value, uint32_t i))
+{
+    int64_t rows = (int64_t)j->extent.ny * j->extent.nz;
+    for (int64_t row = 0; row < rows; row++)
+        for (int64_t w = 0; w < j->words; w++)
+            for (uint64_t left = j->centres[row * j->words + w]; left; left &= left - 1) {
+                int64_t i = row * j->extent.nx + w * CHUNK + __builtin_ctzll(left);
+                if (j->value[i] > 0) call(j, j->value[i], (uint32_t)i);
+            }
+}
+
+/* Counting sort by value. */
+static void sort_centres(job *j)
+{
+    uint32_t sum = 0;
+    memset(j->first, 0, sizeof *j->first * ((size_t)j->levels + 1));
+    for_centres(j, count_centre);
+    for (int32_t value = 0; value <= j->levels; value++) {
+        uint32_t count = j->first[value];
+        j->first[value] = sum;
+        sum += count;
+    }
+    for_centres(j, place_centre);
+    for (int32_t value = j->levels; value > 0; value--) j->first[value] = j->first[value - 1];
+    j->first[0] = 0;
+}
+
+/* The first of order[first ... end) that is not below `voxel`. */
+static uint32_t find_first(const uint32_t *order, uint32_t first, uint32_t end, int64_t voxel)
+{
+    while (first < end) {
+        uint32_t middle = first + (end - first) / 2;
+        if (order[middle] < voxel)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first;
+}
+
 /* ---- painting ---- */
 
-static void paint_row(const job *j, const vly_cover_slab *slab, int32_t y, int32_t z)
+static void start_row(const vly_painter *p, const int32_t *distance2, int32_t y, int32_t z)
 {
-    int64_t row = (int64_t)z * j->extent.ny + y, away = z < slab->z0    ? slab->z0 - z
-                                                        : z >= slab->z1 ? z - slab->z1 + 1
-                                                                        : 0;
-    int64_t cost = j->metric.z * away * away; /* to the nearest page of the slab */
-    for (int64_t w = 0; w < j->words; w++)
-        for (uint64_t left = j->centres[row * j->words + w]; left; left &= left - 1) {
-            int32_t x = (int32_t)w * CHUNK + __builtin_ctzll(left);
-            int32_t square = j->distance2[row * j->extent.nx + x], value = j->value[row * j->extent.nx + x];
-            if (square > cost && value > 0) j->lanes(slab, x, y, z, square, value);
-        }
+    const int32_t *row = distance2 + vly_at(p->extent, 0, y, z);
+    uint64_t *left = p->left + (int64_t)z * p->words * p->extent.ny + y;
+    for (int64_t w = 0; w < p->words; w++) {
+        int64_t x = w * 64 - VLY_PAINT_MARGIN, end = x + 64 < p->extent.nx ? x + 64 : p->extent.nx;
+        uint64_t word = 0;
+        for (int64_t i = x > 0 ? x : 0; i < end; i++) word |= (uint64_t)(row[i] > 0) << (i - x);
+        left[w * p->extent.ny] = word;
+    }
 }
 
 static vly_status paint_slab(void *self, int64_t item, int32_t worker)
 {
     const job *j = self;
     vly_extent e = j->extent;
-    vly_cover_slab slab = j->slab;
+    vly_painter p = j->painter;
+    vly_places places = vly_places_of(e);
     (void)worker;
-    slab.z0 = (int32_t)item * SLAB_PAGES;
-    slab.z1 = slab.z0 + SLAB_PAGES < e.nz ? slab.z0 + SLAB_PAGES : e.nz;
-    memset(slab.out + vly_at(e, 0, 0, slab.z0), 0, sizeof *slab.out * (size_t)vly_at(e, 0, 0, slab.z1 - slab.z0));
+    p.z0 = (int32_t)item * SLAB_PAGES;
+    p.z1 = p.z0 + SLAB_PAGES < e.nz ? p.z0 + SLAB_PAGES : e.nz;
+    memset(p.out + vly_at(e, 0, 0, p.z0), 0, sizeof *p.out * (size_t)vly_at(e, 0, 0, p.z1 - p.z0));
     if (j->levels < 2) return VLY_OK; /* nothing is in the phase */
+    for (int32_t z = p.z0; z < p.z1; z++)
+        for (int32_t y = 0; y < e.ny; y++) start_row(&p, j->distance2, y, z);
     int32_t reach = vly_cover_half(j->levels - 2, j->metric.z);
-    int32_t first = slab.z0 > reach ? slab.z0 - reach : 0, end = slab.z1 + reach < e.nz ? slab.z1 + reach : e.nz;
-    for (int32_t y = 0; y < e.ny; y++)
-        for (int32_t z = first; z < end; z++) paint_row(j, &slab, y, z);
+    int64_t from = vly_at(e, 0, 0, p.z0 - reach), to = vly_at(e, 0, 0, p.z1 + reach);
+    for (int32_t value = j->levels - 1; value > 0; value--) {
+        uint32_t end = j->first[value + 1], k = find_first(j->order, j->first[value], end, from);
+        for (; k < end && j->order[k] < to; k++) {
+            __builtin_prefetch(&j->distance2[j->order[k + AHEAD < end ? k + AHEAD : k]]);
+            vly_place at = vly_place_of(&places, j->order[k]);
+            vly_paint_ball(&p, at.x, at.y, at.z, j->distance2[j->order[k]], value);
+        }
+    }
     return VLY_OK;
 }
 
-static vly_cover_lanes lanes_of(const vly_queue *queue)
-{
-#if defined(__x86_64__)
-    if (queue->isa == VLY_ISA_AVX512) return vly_cover_lanes_avx512;
-#endif
-#if defined(__AVX2__)
-    if (queue->isa != VLY_ISA_PLAIN) return vly_cover_lanes_avx2;
-#endif
-    return vly_cover_lanes_plain;
-}
+/* ---- */
+
+typedef struct layout { /* bytes of each part of the scratch memory, in order */
+    int64_t centres, left, discs, first, order;
+} layout;
 
 static int64_t row_words(vly_extent e)
 {
     return (e.nx + CHUNK - 1) / CHUNK;
 }
 
+static layout layout_of(vly_extent e, int32_t levels)
+{
+    layout l;
+    l.centres = row_words(e) * e.ny * e.nz * (int64_t)sizeof(uint64_t);
+    l.left = vly_paint_words(e) * e.ny * e.nz * (int64_t)sizeof(uint64_t);
+    l.discs = (vly_paint_discs_bytes(levels) + 7) / 8 * 8;
+    l.first = ((int64_t)levels + 1) * (int64_t)sizeof(uint32_t);
+    l.order = vly_extent_voxels(e) * (int64_t)sizeof(uint32_t);
+    return l;
+}
+
 int64_t vly_cover_scratch_bytes_cpu(const vly_queue *queue, vly_extent extent, int32_t levels)
 {
+    layout l = layout_of(extent, levels);
     (void)queue;
-    return row_words(extent) * extent.ny * extent.nz * (int64_t)sizeof(uint64_t) + levels * (int64_t)sizeof(int32_t);
+    return l.centres + l.left + l.discs + l.first + l.order;
 }
 
 vly_status vly_cover_cpu(vly_queue *queue, const int32_t *distance2, const int32_t *value, vly_extent extent,
                          const vly_metric *metric, const int32_t *inside, int32_t levels, int32_t *out, void *scratch)
 {
-    int64_t rows = (int64_t)extent.ny * extent.nz;
+    layout l = layout_of(extent, levels);
+    char *discs = (char *)scratch + l.centres + l.left;
     job j = {.distance2 = distance2,
              .value = value,
              .extent = extent,
@@ -138,11 +211,17 @@ vly_status vly_cover_cpu(vly_queue *queue, const int32_t *distance2, const int32
              .levels = levels,
              .centres = scratch,
              .words = row_words(extent),
-             .lanes = lanes_of(queue)};
-    int32_t *half = (int32_t *)(j.centres + rows * j.words);
-    for (int32_t rest = 0; rest < levels; rest++) half[rest] = vly_cover_half(rest, metric->x);
-    j.slab = (vly_cover_slab){.out = out, .extent = extent, .metric = *metric, .half = half};
-    VLY_TRY(vly_pool_run(queue->pool, rows, find_row, &j));
+             .first = (uint32_t *)(discs + l.discs),
+             .order = (uint32_t *)(discs + l.discs + l.first)};
+    vly_paint_discs_make(&j.discs, metric, levels, discs);
+    j.painter = (vly_painter){.discs = &j.discs,
+                              .extent = extent,
+                              .metric = *metric,
+                              .words = vly_paint_words(extent),
+                              .left = (uint64_t *)((char *)scratch + l.centres),
+                              .out = out};
+    VLY_TRY(vly_pool_run(queue->pool, (int64_t)extent.ny * extent.nz, find_row, &j));
+    sort_centres(&j);
     return vly_pool_run(queue->pool, (extent.nz + SLAB_PAGES - 1) / SLAB_PAGES, paint_slab, &j);
 }
 
