@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Three phases from two sums of random waves: smooth blobs, the same on every machine. share: of phase 0 and of phase 1. */
-static uint8_t *test_blobs(vly_extent e, double waves, double share0, double share1, uint64_t seed)
+static inline uint8_t *test_blobs(vly_extent e, double waves, double share0, double share1, uint64_t seed)
 {
     enum { WAVES = 24 };
     double k[WAVES][4], *value = malloc((size_t)vly_extent_voxels(e) * sizeof *value);
@@ -34,7 +34,7 @@ static uint8_t *test_blobs(vly_extent e, double waves, double share0, double sha
 
 /* ---- the same equations, assembled and eliminated ---- */
 
-static int64_t test_beside(vly_extent e, int64_t i, int axis, int way, vly_axis flow, bool periodic)
+static inline int64_t test_beside(vly_extent e, int64_t i, int axis, int way, vly_axis flow, bool periodic)
 {
     int64_t at[3] = {i % e.nx, i / e.nx % e.ny, i / e.nx / e.ny}, n[3] = {e.nx, e.ny, e.nz};
     at[axis] += way;
@@ -47,7 +47,8 @@ static int64_t test_beside(vly_extent e, int64_t i, int axis, int way, vly_axis 
 
 /* D_eff of coefficients k (nz, ny, nx) by Gaussian elimination on the whole matrix, islands kept solvable by a unit row.
  * spacing: x, y, z. In extended precision, as contrasts cost twelve digits. */
-static double test_eliminated(vly_extent e, const double *k, vly_axis flow, bool periodic, const double spacing[3])
+static inline double test_eliminated(vly_extent e, const double *k, vly_axis flow, bool periodic,
+                                     const double spacing[3])
 {
     int64_t n = vly_extent_voxels(e), count[3] = {e.nx, e.ny, e.nz};
     long double *a = calloc((size_t)(n * (n + 1)), sizeof *a), flux = 0.0L;
@@ -110,7 +111,7 @@ typedef struct test_case_options {
     vly_voxel_size size;
 } test_case_options;
 
-static vly_transport_options test_options(const test_case_options *o)
+static inline vly_transport_options test_options(const test_case_options *o)
 {
     vly_transport_options options = VLY_TRANSPORT_OPTIONS_INIT;
     for (int v = 0; v < 3; v++) options.coefficient[v] = o->coefficient[v];
@@ -120,7 +121,7 @@ static vly_transport_options test_options(const test_case_options *o)
 }
 
 /* All three directions; frees nothing of `label`. */
-static vly_transport_result test_solve(vly_extent e, const uint8_t *label, const test_case_options *o)
+static inline vly_transport_result test_solve(vly_extent e, const uint8_t *label, const test_case_options *o)
 {
     vly_device *device = test_device(o->threads > 0 ? o->threads : 2, 0);
     vly_transport_options options = test_options(o);
