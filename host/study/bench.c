@@ -16,7 +16,7 @@ static const struct {
     {"ceilings", vly_bench_ceilings},   {"histogram", vly_bench_histogram}, {"label", vly_bench_label},
     {"kmeans", vly_bench_kmeans},       {"distance", vly_bench_distance},   {"cover", vly_bench_cover},
     {"intrusion", vly_bench_intrusion}, {"stream", vly_bench_stream},       {"two-point", vly_bench_two_point},
-    {"geodesic", vly_bench_geodesic},
+    {"geodesic", vly_bench_geodesic},   {"transport", vly_bench_transport},
 };
 
 enum { STAGES = sizeof stages / sizeof *stages };
@@ -170,7 +170,7 @@ static vly_status check_names(const vly_bench_options *options)
             return vly_fail(
                 VLY_EUSAGE,
                 "bench: there is no stage \"%s\"; ceilings, histogram, label, kmeans, distance, cover, intrusion, stream, "
-                "two-point, geodesic",
+                "two-point, geodesic, transport",
                 options->stages[i]);
     }
     return VLY_OK;
