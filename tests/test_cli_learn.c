@@ -62,6 +62,44 @@ START_TEST(a_sample_is_learned_from_and_trinarised_in_all_ways)
 }
 END_TEST
 
+START_TEST(a_study_learns_its_own_network_once)
+{
+    program_folder("study");
+    PROGRAM_DOES("synth --size 40,40,44 --fib-ratio 4 --seed 2 -o s -q");
+    FILE *file = fopen("study.yaml", "w");
+    fputs("version: 1\ninput: {grey: s/grey.tif, truth: s/truth.tif}\nmethods: [threshold, nn-am-cond, nn-p-cond]\n"
+          "fib: s/fib/labels.tif\nratio: 4\ntransform: s/synth.json\nepochs: 1\nfar_field: no\n",
+          file);
+    fclose(file);
+    PROGRAM_DOES("run study.yaml -o out -q --json");
+    ck_assert_int_eq(access("out/learn/model.safetensors", F_OK), 0);
+    ck_assert_int_eq(access("out/labels/nn-p-cond.tif", F_OK), 0);
+    vly_document *d = document_of_output();
+    for (int32_t i = 0; i < vly_document_length(d, "pieces"); i++) {
+        char key[40];
+        snprintf(key, sizeof key, "pieces.%d.state", i);
+        ck_assert_str_eq(vly_document_string(d, key), "computed");
+    }
+    vly_document_free(d);
+    /* thresholds need no network, and the network is not learned again for other methods */
+    PROGRAM_DOES("run study.yaml -o other -q --only segment.threshold");
+    ck_assert_int_ne(access("other/learn/model.safetensors", F_OK), 0);
+    PROGRAM_DOES("run study.yaml -o out -q --from segment.nn-p-cond --json");
+    d = document_of_output();
+    int32_t computed = 0, n = vly_document_length(d, "pieces");
+    for (int32_t i = 0; i < n; i++) {
+        char key[40];
+        snprintf(key, sizeof key, "pieces.%d.state", i);
+        computed += strcmp(vly_document_string(d, key), "computed") == 0;
+    }
+    ck_assert(n == 6 && computed == 2); /* nn-p-cond and the comparison */
+    vly_document_free(d);
+    /* the same network by hand gives the same labels */
+    PROGRAM_DOES("segment s/grey.tif -o hand.tif --method nn-p-cond --model out/learn/model.safetensors -q");
+    PROGRAM_DOES("diff hand.tif out/labels/nn-p-cond.tif");
+}
+END_TEST
+
 START_TEST(what_cannot_be_learned_from_or_applied_is_refused)
 {
     program_folder("refused");
@@ -90,6 +128,7 @@ int main(void)
 {
     Suite *suite = suite_create("cli learn");
     TEST_CASE(suite, a_sample_is_learned_from_and_trinarised_in_all_ways);
+    TEST_CASE(suite, a_study_learns_its_own_network_once);
     TEST_CASE(suite, what_cannot_be_learned_from_or_applied_is_refused);
     return test_run(suite);
 }

@@ -41,7 +41,7 @@ static void compare_config(vly_diff_work *work, const sides *s)
         json_object_foreach(options, key, option)
         {
             const char *x = vly_json_text(option, "value"), *y = vly_json_text(json_object_get(others, key), "value");
-            bool file = strcmp(key, "mask") == 0 || strcmp(key, "model") == 0; /* an input, compared by its contents */
+            bool file = vly_option_is_input(key); /* an input, compared by its contents */
             if (others && !file && strcmp(x, y) != 0) VLY_FINDING(work, "%s: %s is %s and %s", sample, key, x, y);
         }
     }

@@ -12,10 +12,10 @@ static json_t *work_of(const vly_bench_row *r)
 
 static json_t *row_of(const vly_bench_row *r)
 {
-    return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o}", "stage", r->stage, "what", r->what, "voxels",
-                     (json_int_t)r->voxels, "seconds", vly_json_real(r->seconds), "best", vly_json_real(r->best),
-                     "worst", vly_json_real(r->worst), "rate", vly_json_real(r->rate), "unit", r->unit, "bound",
-                     vly_json_real(r->bound), "reason", r->reason, "work", work_of(r));
+    return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:o}", "stage", r->stage, "what", r->what,
+                     "voxels", (json_int_t)r->voxels, "seconds", vly_json_real(r->seconds), "best",
+                     vly_json_real(r->best), "worst", vly_json_real(r->worst), "rate", vly_json_real(r->rate), "unit",
+                     r->unit, "bound", vly_json_real(r->bound), "reason", r->reason, "work", work_of(r));
 }
 
 vly_status vly_job_bench(vly_document **out, vly_device *device, const vly_settings *settings)

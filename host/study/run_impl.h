@@ -12,7 +12,14 @@ enum { VLY_STUDY_FORMAT = 1 };
 
 enum { VLY_PIECE_OUTPUTS = 4, VLY_REASON_BYTES = 240 };
 
-enum { VLY_INPUT_GREY = 1, VLY_INPUT_MASK = 2, VLY_INPUT_TRUTH = 4, VLY_INPUT_MODEL = 8 };
+enum {
+    VLY_INPUT_GREY = 1,
+    VLY_INPUT_MASK = 2,
+    VLY_INPUT_TRUTH = 4,
+    VLY_INPUT_MODEL = 8,
+    VLY_INPUT_FIB = 16,
+    VLY_INPUT_TRANSFORM = 32
+};
 
 typedef struct vly_piece vly_piece;
 typedef struct vly_run vly_run;
@@ -20,8 +27,9 @@ typedef struct vly_summary vly_summary;
 
 typedef struct vly_piece_kind {
     const char *name;
-    const char *command;                      /* options of this command are what it depends on */
+    const char *command;                      /* options of this command (or these) are what it depends on */
     bool per_method;                          /* one for each method of the sample, else one for the sample */
+    bool for_network;                         /* of those that need it, only methods of the network do */
     uint32_t inputs;                          /* VLY_INPUT_...: files of the sample that it depends on */
     const char *after;                        /* kinds it needs, of the same sample, separated by blanks */
     const char *outputs;                      /* below the sample's folder, separated by blanks; '*' is the method */
@@ -53,7 +61,7 @@ struct vly_piece {
 /* A file of a sample and its digest. */
 typedef struct vly_run_input {
     const vly_sample *sample;
-    const char *role; /* "grey", "mask", "truth" */
+    const char *role; /* "grey", "mask", "truth", "model", "fib", "transform" */
     const char *path;
     int64_t bytes;
     char hex[VLY_DIGEST_BYTES];

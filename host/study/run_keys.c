@@ -5,22 +5,27 @@
 #include "core/device_impl.h"
 #include "core/memory.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
     uint32_t bit;
     const char *role;
-} roles[] = {
-    {VLY_INPUT_GREY, "grey"}, {VLY_INPUT_MASK, "mask"}, {VLY_INPUT_MODEL, "model"}, {VLY_INPUT_TRUTH, "truth"}};
+} roles[] = {{VLY_INPUT_GREY, "grey"}, {VLY_INPUT_MASK, "mask"},           {VLY_INPUT_MODEL, "model"},
+             {VLY_INPUT_FIB, "fib"},   {VLY_INPUT_TRANSFORM, "transform"}, {VLY_INPUT_TRUTH, "truth"}};
 
 enum { ROLES = sizeof roles / sizeof *roles };
 
 static const char *path_of(const vly_sample *sample, uint32_t bit)
 {
+    const vly_settings *settings = &sample->settings;
+    const char *path = bit == VLY_INPUT_MASK    ? settings->mask
+                       : bit == VLY_INPUT_MODEL ? settings->model
+                       : bit == VLY_INPUT_FIB   ? settings->fib
+                                                : settings->transform;
     if (bit == VLY_INPUT_GREY) return sample->grey;
-    if (bit == VLY_INPUT_MASK) return *sample->settings.mask ? sample->settings.mask : NULL;
-    if (bit == VLY_INPUT_MODEL) return *sample->settings.model ? sample->settings.model : NULL;
-    return sample->truth;
+    if (bit == VLY_INPUT_TRUTH) return sample->truth;
+    return *path ? path : NULL;
 }
 
 /* Every file is digested once, however many pieces and samples use it. */
@@ -80,7 +85,18 @@ static json_t *inputs_of(const vly_run *run, const vly_piece *piece)
     return whole(inputs, good);
 }
 
-/* Options of the piece's command that a study can set; mask and model count by their contents, the method by the piece. */
+/* To one of the commands, which are separated by a blank. */
+static bool belongs(const vly_option *option, const char *commands)
+{
+    char word[32];
+    for (; *commands; commands += strcspn(commands, " "), commands += *commands == ' ') {
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(commands, " "), commands);
+        if (vly_option_belongs(option, word)) return true;
+    }
+    return false;
+}
+
+/* Options of the piece's command that a study can set; files count by their contents, the method by the piece. */
 static json_t *settings_of(const vly_piece *piece)
 {
     json_t *settings = json_object();
@@ -88,9 +104,8 @@ static json_t *settings_of(const vly_piece *piece)
     for (int32_t i = 0; i < vly_option_count(); i++) {
         char text[VLY_PATH_BYTES];
         const vly_option *option = vly_option_at(i);
-        if (!vly_option_belongs(option, piece->kind->command) || !vly_option_belongs(option, "run")) continue;
-        if (vly_option_is_machine(option->key) || strcmp(option->key, "mask") == 0) continue;
-        if (strcmp(option->key, "model") == 0) continue;
+        if (!belongs(option, piece->kind->command) || !vly_option_belongs(option, "run")) continue;
+        if (vly_option_is_machine(option->key) || vly_option_is_input(option->key)) continue;
         if (strcmp(option->key, "method") == 0) continue;
         vly_settings_text(&piece->sample->settings, i, text);
         good &= json_object_set_new(settings, option->key, vly_json_string(text)) == 0;

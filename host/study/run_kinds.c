@@ -8,6 +8,13 @@ static bool comparable(const vly_sample *sample)
     return sample->truth || (methods & (methods - 1)) != 0;
 }
 
+/* A network is learned where one is needed and none was given. */
+static bool learns(const vly_sample *sample)
+{
+    const vly_settings *settings = &sample->settings;
+    return *settings->fib && !*settings->model && settings->methods >> VLY_METHOD_NN != 0;
+}
+
 const vly_piece_kind vly_piece_kinds[] = {
     {.name = "histogram",
      .command = "segment",
@@ -15,11 +22,20 @@ const vly_piece_kind vly_piece_kinds[] = {
      .after = "",
      .outputs = "curves/histogram.csv",
      .work = vly_work_histogram},
+    {.name = "learn",
+     .command = "compose train",
+     .for_network = true,
+     .inputs = VLY_INPUT_GREY | VLY_INPUT_FIB | VLY_INPUT_TRANSFORM,
+     .after = "",
+     .outputs = "learn/composition.tif learn/model.safetensors learn/training.json learn/composition.json",
+     .wanted = learns,
+     .work = vly_work_learn,
+     .summarise = vly_summarise_learn},
     {.name = "segment",
      .command = "segment",
      .per_method = true,
      .inputs = VLY_INPUT_GREY | VLY_INPUT_MASK | VLY_INPUT_MODEL,
-     .after = "",
+     .after = "learn",
      .outputs = "labels/*.tif segment/*.json",
      .work = vly_work_segment,
      .estimate = vly_estimate_segment,

@@ -76,6 +76,7 @@ bool vly_piece_needs(const vly_piece *piece, const vly_piece *other)
     size_t length = strlen(name);
     if (piece->sample != other->sample) return false;
     if (piece->kind->per_method && other->kind->per_method && piece->method != other->method) return false;
+    if (other->kind->for_network && piece->method >= 0 && piece->method < (int32_t)VLY_METHOD_NN) return false;
     for (const char *at = piece->kind->after; *at; at += strcspn(at, " ") + (at[strcspn(at, " ")] == ' '))
         if (strncmp(at, name, length) == 0 && (at[length] == ' ' || at[length] == 0)) return true;
     return false;

@@ -18,6 +18,7 @@ vly_status vly_work_segment(vly_run *run, const vly_piece *piece)
     settings.input_count = 1;
     settings.methods = 1u << piece->method;
     settings.overwrite = true;
+    if (!*settings.model) VLY_TRY(vly_run_learned(settings.model, run, piece));
     VLY_TRY(vly_run_path(&labels, run, piece->outputs[0]));
     snprintf(settings.output, sizeof settings.output, "%s", labels);
     vly_free(labels);

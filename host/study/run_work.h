@@ -5,10 +5,16 @@
 #include "study/run_impl.h"
 
 vly_status vly_work_histogram(vly_run *run, const vly_piece *piece);
+vly_status vly_work_learn(vly_run *run, const vly_piece *piece);
+
+/* The model that the piece's sample has learned; "" if it learns none. */
+vly_status vly_run_learned(char model[VLY_PATH_BYTES], const vly_run *run, const vly_piece *piece);
+
 vly_status vly_work_segment(vly_run *run, const vly_piece *piece);
 double vly_estimate_segment(vly_run *run, const vly_piece *piece);
 vly_status vly_work_compare(vly_run *run, const vly_piece *piece);
 
+void vly_summarise_learn(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_segment(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_compare(vly_summary *t, const vly_piece *piece, const vly_document *d);
 

@@ -63,7 +63,7 @@ static const uint32_t every_method = (1u << VLY_METHODS) - 1;
 
 uint32_t vly_settings_methods(const vly_settings *settings)
 {
-    if (settings->methods != every_method || *settings->model) return settings->methods;
+    if (settings->methods != every_method || *settings->model || *settings->fib) return settings->methods;
     return (1u << VLY_METHOD_NN) - 1;
 }
 

@@ -32,4 +32,7 @@ vly_status vly_study_text(char **out, const vly_study *study);
 /* An option that says how the work is done or told, not what comes out. */
 bool vly_option_is_machine(const char *key);
 
+/* An option that names a file, of which the contents count and not the name. */
+bool vly_option_is_input(const char *key);
+
 #endif

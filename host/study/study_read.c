@@ -28,6 +28,11 @@ bool vly_option_is_machine(const char *key)
         key);
 }
 
+bool vly_option_is_input(const char *key)
+{
+    return listed("mask model fib transform", key);
+}
+
 /* ---- values ---- */
 
 /* The value as the command line would have it: [a, b] is "a,b", {am: x, cbd: y} is "am=x,cbd=y". */
@@ -86,7 +91,7 @@ static vly_status set_option(vly_settings *settings, const vly_yaml *entry, cons
     const char *path = entry->path, *slash = strrchr(path, '/');
     if (slash && strlen(path) + 24 > sizeof origin) path = slash + 1;
     snprintf(origin, sizeof origin, "%.100s:%d:%d", path, entry->line, entry->column);
-    if (*text && listed("mask model scratch events output", key)) {
+    if (*text && listed("mask model fib transform scratch events output", key)) {
         char *absolute;
         VLY_TRY(resolve(&absolute, entry, text));
         vly_status status = vly_settings_set(settings, "run", key, absolute, origin);

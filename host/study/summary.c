@@ -65,6 +65,14 @@ void vly_summarise_segment(vly_summary *t, const vly_piece *piece, const vly_doc
                 unsettled ? "not converged" : "");
 }
 
+void vly_summarise_learn(vly_summary *t, const vly_piece *piece, const vly_document *d)
+{
+    static const char *const errors[] = {"training_mse", "validation_mse", "test_mse", "far_field_mse", "constant_mse"};
+    (void)piece;
+    add_key(t, d, "table.voxels", "", "", "training_voxels", "voxel", "");
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) add_key(t, d, errors[i], "", "", errors[i], "1", "");
+}
+
 static void add_pair(vly_summary *t, const vly_document *d, int32_t a, int32_t b)
 {
     char key[60], pair[80];

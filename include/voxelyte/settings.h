@@ -76,6 +76,7 @@ typedef struct vly_settings {
     enum { VLY_SIDE_NO_FLUX, VLY_SIDE_PERIODIC } sides;
 
     /* train: see voxelyte/mlp.h */
+    char fib[VLY_PATH_BYTES]; /* of a study: labels to learn from; "": none */
     char train_grey[VLY_PATH_BYTES], train_composition[VLY_PATH_BYTES];
     enum { VLY_SPLIT_GROUP, VLY_SPLIT_BLOCK, VLY_SPLIT_PAPER } split;
     enum { VLY_RELU, VLY_TANH, VLY_LOGISTIC } activation;
@@ -107,7 +108,7 @@ typedef struct vly_settings {
 
 VLY_API void vly_settings_defaults(vly_settings *out);
 
-/* The methods that are to run: those asked for, and of `all` those whose input is given (nn-* need a model). */
+/* The methods that are to run: those asked for, and of `all` those whose input is given (nn-* need a model, or fib). */
 VLY_API uint32_t vly_settings_methods(const vly_settings *settings);
 
 /* One option from text. key: with '-' or '_'. command: the option must belong to it; a study file uses "run".

@@ -9,6 +9,8 @@
  *   labels/<method>.tif    * u8, extent of the window: 0 pore, 1 am, 2 cbd, 255 outside
  *   segment/<method>.json  * result document of the trinarisation (contract: method, target, achieved, counts, ...);
  *                            inputs[0] is the grey volume: its path, xxh128, extent, voxel_size_um
+ *   learn/                 * where nn-* methods learn their network from `fib`: composition.tif and model.safetensors, and
+ *                            the result documents of compose and train beside them
  *   curves/histogram.csv   * header "grey,count": voxels of the region per u16 grey value, rows with count > 0 only
  *   compare.json           * result document: names, equal (n x n), jaccard {am, cbd, pore} (n x n each; null where a phase
  *                            is in neither), and if the sample names a truth also
