@@ -129,6 +129,7 @@ START_TEST(doubling_every_grey_value_changes_no_label)
         twice[i] = (uint16_t)(2 * grey[i]);
     }
     run a = make_run(device, grey, e), b = make_run(device, twice, e);
+    if (test_small()) a.options.evaluations = b.options.evaluations = 10;
     do_run(&a);
     do_run(&b);
     test_equal_u8(b.labels, a.labels, vly_extent_voxels(e), "labels");
@@ -149,8 +150,9 @@ START_TEST(turning_the_volume_turns_the_labels)
     vly_device *device = test_device(2, 0);
     uint16_t *grey = cells(e, 3000, 3), *turned = malloc((size_t)vly_extent_voxels(e) * 2);
     int32_t *to = malloc((size_t)vly_extent_voxels(e) * sizeof *to);
+    uint8_t *back = malloc((size_t)vly_extent_voxels(e));
     run a = make_run(device, grey, e), b = make_run(device, turned, e);
-    a.options.evaluations = b.options.evaluations = 30;
+    a.options.evaluations = b.options.evaluations = test_small() ? 3 : 30;
     do_run(&a);
     expect_exact_counts(&a);
     for (int symmetry = 1; symmetry < 48; symmetry += 3) { /* all axes, all signs over the run */
@@ -161,10 +163,12 @@ START_TEST(turning_the_volume_turns_the_labels)
             turned[to[i]] = grey[i];
         }
         do_run(&b);
-        for (int32_t i = 0; i < vly_extent_voxels(e); i++) ck_assert_int_eq(b.labels[to[i]], a.labels[i]);
+        for (int32_t i = 0; i < vly_extent_voxels(e); i++) back[i] = b.labels[to[i]];
+        test_equal_u8(back, a.labels, vly_extent_voxels(e), "labels turned back");
     }
     free_run(&a);
     free_run(&b);
+    free(back);
     free(to);
     free(turned);
     free(grey);
@@ -273,7 +277,7 @@ END_TEST
 START_TEST(a_cut_in_a_gap_of_grey_values_is_found)
 {
     /* two levels where three phases are asked for: any weight of CBD within the gap gives the same counts */
-    const vly_extent e = {70, 66, 68};
+    const vly_extent e = test_small() ? (vly_extent){28, 19, 23} : (vly_extent){70, 66, 68};
     vly_device *device = test_device(2, 0);
     uint16_t *grey = malloc((size_t)vly_extent_voxels(e) * 2);
     uint64_t seed = 8;
