@@ -20,6 +20,9 @@ vly_status vly_source_open_sequence(vly_source **out, const char *path);
 /* path: volume.raw or its sidecar volume.json. */
 vly_status vly_source_open_raw(vly_source **out, const char *path);
 
+/* vly_source_window that borrows `inner`: several views of one source. */
+vly_status vly_source_part(vly_source **out, vly_source *inner, vly_box window);
+
 vly_status vly_sink_create(vly_sink **out, const char *path, const vly_sink_options *options, int64_t self_bytes);
 vly_status vly_sink_open_tiff(vly_sink **out, const char *path, vly_device *device, const vly_sink_options *options);
 vly_status vly_sink_open_raw(vly_sink **out, const char *path, const vly_sink_options *options);

@@ -6,6 +6,7 @@
 typedef struct window_view {
     vly_source *inner;
     vly_box window;
+    bool owned;
 } window_view;
 
 /* A page at a time: the pages around the window cost memory only while they are read. */
@@ -30,10 +31,10 @@ static vly_status read_window(vly_source *source, int32_t z0, int32_t count, voi
 static void close_window(vly_source *source)
 {
     const window_view *self = source->self;
-    vly_source_close(self->inner);
+    if (self->owned) vly_source_close(self->inner);
 }
 
-vly_status vly_source_window(vly_source **out, vly_source *inner, vly_box window)
+static vly_status make(vly_source **out, vly_source *inner, vly_box window, bool owned)
 {
     const vly_extent whole = inner->info.extent, part = vly_box_extent(window);
     vly_source *view = NULL;
@@ -46,11 +47,11 @@ vly_status vly_source_window(vly_source **out, vly_source *inner, vly_box window
                                        inner->info.path, window.x0, window.x1, window.y0, window.y1, window.z0,
                                        window.z1, whole.nx, whole.ny, whole.nz);
     if (status != VLY_OK) {
-        vly_source_close(inner);
+        if (owned) vly_source_close(inner);
         return status;
     }
     const char *path = view->info.path;
-    *(window_view *)view->self = (window_view){inner, window};
+    *(window_view *)view->self = (window_view){inner, window, owned};
     view->info = inner->info;
     view->info.path = path;
     view->info.extent = part;
@@ -60,4 +61,14 @@ vly_status vly_source_window(vly_source **out, vly_source *inner, vly_box window
     view->close = close_window;
     *out = view;
     return VLY_OK;
+}
+
+vly_status vly_source_window(vly_source **out, vly_source *inner, vly_box window)
+{
+    return make(out, inner, window, true);
+}
+
+vly_status vly_source_part(vly_source **out, vly_source *inner, vly_box window)
+{
+    return make(out, inner, window, false);
 }
