@@ -86,6 +86,32 @@ START_TEST(values_arrive_in_their_fields)
 }
 END_TEST
 
+START_TEST(a_set_of_words_is_bits_in_their_order)
+{
+    static const struct {
+        const char *given, *written;
+        uint32_t bits;
+    } sets[] = {{"all", "all", VLY_QUANTITIES_ALL},
+                {"none", "none", 0},
+                {"connectivity,surface", "surface,connectivity", 1u << VLY_QUANTITY_CONNECTIVITY | 1},
+                {"two-point", "two-point", 1u << VLY_QUANTITY_TWO_POINT},
+                {"surface,sizes,intrusion,tortuosity,two-point,connectivity", "all", VLY_QUANTITIES_ALL}};
+    char text[VLY_PATH_BYTES];
+    vly_settings_defaults(&settings);
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        ck_assert_int_eq(vly_settings_set(&settings, "describe", "quantities", sets[i].given, "x"), VLY_OK);
+        ck_assert_uint_eq(settings.quantities, sets[i].bits);
+        vly_settings_text(&settings, vly_option_find("describe", "quantities"), text);
+        ck_assert_str_eq(text, sets[i].written);
+    }
+    test_fails(vly_settings_set(&settings, "describe", "quantities", "sizes,", "x"), VLY_EUSAGE, "expected");
+    test_fails(vly_settings_set(&settings, "describe", "quantities", "", "x"), VLY_EUSAGE, "expected");
+    test_fails(vly_settings_set(&settings, "describe", "quantities", "surfac", "x"), VLY_EUSAGE,
+               "did you mean surface?");
+    ck_assert_uint_eq(settings.quantities, VLY_QUANTITIES_ALL);
+}
+END_TEST
+
 START_TEST(lengths_are_rounded_once)
 {
     vly_settings_defaults(&settings);
@@ -257,6 +283,7 @@ int main(void)
     Suite *suite = suite_create("settings");
     TEST_CASE(suite, defaults_are_the_tables_and_read_back);
     TEST_CASE(suite, values_arrive_in_their_fields);
+    TEST_CASE(suite, a_set_of_words_is_bits_in_their_order);
     TEST_CASE(suite, lengths_are_rounded_once);
     TEST_CASE(suite, what_was_written_reads_back);
     TEST_CASE(suite, values_that_make_no_sense_are_refused);

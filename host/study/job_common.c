@@ -76,6 +76,14 @@ vly_status vly_job_window(vly_box *out, const vly_settings *settings, const vly_
     return VLY_OK;
 }
 
+void vly_job_stem(char stem[256], const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash && slash[1] ? slash + 1 : path;
+    snprintf(stem, 256, "%s", name);
+    char *dot = strrchr(stem, '.');
+    if (dot && dot > stem) *dot = 0;
+}
+
 vly_status vly_job_check_output(const vly_settings *settings)
 {
     if (*settings->output && !settings->overwrite && vly_path_exists(settings->output))

@@ -20,15 +20,6 @@ static json_t *matrix_of(const matrix values, int32_t n)
     return rows;
 }
 
-/* File name without folder and ending. */
-static void stem_of(char stem[256], const char *path)
-{
-    const char *slash = strrchr(path, '/'), *name = slash && slash[1] ? slash + 1 : path;
-    snprintf(stem, 256, "%s", name);
-    char *dot = strrchr(stem, '.');
-    if (dot && dot > stem) *dot = 0;
-}
-
 /* Stems where they tell the volumes apart, else the paths. */
 static void add_names(vly_job *job)
 {
@@ -37,7 +28,7 @@ static void add_names(vly_job *job)
     bool unique = true;
     json_t *names = json_array();
     for (int32_t i = 0; i < settings->input_count; i++) {
-        stem_of(stems[i], settings->inputs[i]);
+        vly_job_stem(stems[i], settings->inputs[i]);
         for (int32_t k = 0; k < i; k++) unique = unique && strcmp(stems[i], stems[k]) != 0;
     }
     for (int32_t i = 0; i < settings->input_count; i++)

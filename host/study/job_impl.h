@@ -74,6 +74,9 @@ vly_status vly_job_plan(json_t **out, vly_device *device, vly_source *volume, vl
 /* VLY_EOUTPUT if the output exists and is not to be replaced: asked before the work, so that none is lost. */
 vly_status vly_job_check_output(const vly_settings *settings);
 
+/* File name without folder and ending. */
+void vly_job_stem(char stem[256], const char *path);
+
 double vly_job_now(void); /* s, monotonic */
 
 /* {am, cbd, pore} of per-phase values. */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COMPUTE "info synth segment compose train compare transport convert run verify diff bench doctor"
+#define COMPUTE "info synth segment compose train compare describe transport convert run verify diff bench doctor"
 #define EVERY COMPUTE " report"
 
 #define OPTION(key, kind, field, standard, value, low, high, commands, help) \
@@ -28,6 +28,7 @@ static const struct {
     [VLY_KIND_TEXT] = {vly_read_text, vly_write_text},
     [VLY_KIND_SWITCH] = {vly_read_switch, vly_write_switch},
     [VLY_KIND_CHOICE] = {vly_read_choice, vly_write_choice},
+    [VLY_KIND_SET] = {vly_read_set, vly_write_set},
     [VLY_KIND_INTEGER] = {vly_read_integer, vly_write_integer},
     [VLY_KIND_INTEGER64] = {vly_read_integer64, vly_write_integer64},
     [VLY_KIND_SEED] = {vly_read_seed, vly_write_seed},

@@ -8,6 +8,7 @@ typedef enum vly_kind {
     VLY_KIND_TEXT,
     VLY_KIND_SWITCH,
     VLY_KIND_CHOICE,
+    VLY_KIND_SET,
     VLY_KIND_INTEGER,
     VLY_KIND_INTEGER64,
     VLY_KIND_SEED,
@@ -36,11 +37,11 @@ typedef vly_status vly_value_read(const vly_option_row *row, void *field, const 
 /* Writes it as text (VLY_PATH_BYTES). */
 typedef void vly_value_write(const vly_option_row *row, const void *field, char *text);
 
-extern vly_value_read vly_read_text, vly_read_switch, vly_read_choice, vly_read_integer, vly_read_integer64,
-    vly_read_seed, vly_read_real, vly_read_bytes, vly_read_pair, vly_read_lengths, vly_read_size, vly_read_box,
-    vly_read_labels, vly_read_methods, vly_read_fractions, vly_read_conduct;
-extern vly_value_write vly_write_text, vly_write_switch, vly_write_choice, vly_write_integer, vly_write_integer64,
-    vly_write_seed, vly_write_real, vly_write_pair, vly_write_lengths, vly_write_size, vly_write_box, vly_write_labels,
-    vly_write_methods, vly_write_fractions, vly_write_conduct;
+extern vly_value_read vly_read_text, vly_read_switch, vly_read_choice, vly_read_set, vly_read_integer,
+    vly_read_integer64, vly_read_seed, vly_read_real, vly_read_bytes, vly_read_pair, vly_read_lengths, vly_read_size,
+    vly_read_box, vly_read_labels, vly_read_methods, vly_read_fractions, vly_read_conduct;
+extern vly_value_write vly_write_text, vly_write_switch, vly_write_choice, vly_write_set, vly_write_integer,
+    vly_write_integer64, vly_write_seed, vly_write_real, vly_write_pair, vly_write_lengths, vly_write_size,
+    vly_write_box, vly_write_labels, vly_write_methods, vly_write_fractions, vly_write_conduct;
 
 #endif

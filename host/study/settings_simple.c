@@ -65,6 +65,50 @@ void vly_write_choice(const vly_option_row *row, const void *field, char *text)
     snprintf(text, VLY_PATH_BYTES, "%.*s", (int)strcspn(word, "|"), word);
 }
 
+/* The words before "all" are bits in their order; "all" and "none" stand at the end. */
+vly_status vly_read_set(const vly_option_row *row, void *field, const char *text)
+{
+    uint32_t set = 0;
+    do {
+        uint32_t before = 0, bit = 1;
+        size_t length = strcspn(text, ",");
+        const char *word = row->option.value;
+        for (size_t span; *word; word += span + (word[span] != 0), before |= bit, bit <<= 1) {
+            span = strcspn(word, "|");
+            if (span != length || strncmp(word, text, span) != 0) continue;
+            if (strncmp(word, "none", span) == 0) break;
+            set |= strncmp(word, "all", span) == 0 ? before : bit;
+            break;
+        }
+        if (!*word) {
+            char hint[96];
+            return vly_fail(VLY_EUSAGE, "%s expected%s", row->option.value,
+                            vly_word_hint(hint, text, row->option.value));
+        }
+        text += length;
+    } while (vly_skip(&text, ','));
+    *(uint32_t *)field = set;
+    return VLY_OK;
+}
+
+void vly_write_set(const vly_option_row *row, const void *field, char *text)
+{
+    const uint32_t set = *(const uint32_t *)field;
+    const char *comma = "";
+    char *at = text;
+    uint32_t bit = 1;
+    strcpy(text, "none");
+    for (const char *word = row->option.value; strncmp(word, "all|", 4) != 0; bit <<= 1) {
+        int span = (int)strcspn(word, "|");
+        if (set & bit) {
+            at += sprintf(at, "%s%.*s", comma, span, word);
+            comma = ",";
+        }
+        word += span + 1;
+    }
+    if (set == bit - 1) strcpy(text, "all");
+}
+
 static vly_status in_range(const vly_option_row *row, double value)
 {
     char low[32], high[32];

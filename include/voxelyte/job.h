@@ -25,6 +25,10 @@ VLY_API vly_status vly_job_train(vly_document **out, vly_device *device, const v
 /* inputs: label volumes. output: the document; "" for none. */
 VLY_API vly_status vly_job_compare(vly_document **out, vly_device *device, const vly_settings *settings);
 
+/* inputs: one label volume. output: the document, and beside it (or in the folder `curves`) its curves as CSV; "" for none.
+ * With dry_run only the plan. */
+VLY_API vly_status vly_job_describe(vly_document **out, vly_device *device, const vly_settings *settings);
+
 /* inputs: a label volume, or f32 coefficients. output: the document; "" for none. A direction that did not reach the tolerance
  * is an answer: `unconverged` counts them. With dry_run only the plan. */
 VLY_API vly_status vly_job_transport(vly_document **out, vly_device *device, const vly_settings *settings);

@@ -3,6 +3,7 @@
 #ifndef VOXELYTE_SETTINGS_H
 #define VOXELYTE_SETTINGS_H
 
+#include "voxelyte/describe.h"
 #include "voxelyte/threshold.h"
 
 #ifdef __cplusplus
@@ -64,6 +65,13 @@ typedef struct vly_settings {
     enum { VLY_NN_AUTO, VLY_NN_NATIVE, VLY_NN_ATROUS } nn_scale;
     char nn_fractions[VLY_PATH_BYTES]; /* what the network tells, *.tif; "": not written */
     char histogram[VLY_PATH_BYTES];    /* CSV of the region's u16 grey values; "": none */
+
+    /* describe */
+    uint32_t quantities; /* bit vly_quantity */
+    int32_t cutouts;
+    enum { VLY_THROUGH_X, VLY_THROUGH_Y, VLY_THROUGH_AXIS_Z } through;
+    enum { VLY_SEPARATOR_LOW, VLY_SEPARATOR_HIGH } separator;
+    char curves[VLY_PATH_BYTES]; /* folder; "": beside the output */
 
     /* compose */
     int32_t ratio;                  /* 0: not given */
