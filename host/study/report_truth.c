@@ -22,7 +22,8 @@ static void draw(vly_text *svg, const vly_report_sample *sample, const json_t *t
     double width = fmin(VLY_SVG_WIDTH, 140 + 150.0 * count);
     vly_plot plot = {{.low = 0, .high = count, .at_low = 72, .at_high = width - 12},
                      {.low = 0, .high = 1, .at_low = 250, .at_high = 48, .label = "Jaccard index"}};
-    vly_svg_open(svg, fmax(width, 420), 286, "Agreement with the truth");
+    const bool crowded = count > 6; /* names stand aslant, and the numbers are the table's */
+    vly_svg_open(svg, fmax(width, 420), crowded ? 336 : 286, "Agreement with the truth");
     vly_report_legend(svg, 72, 10, vly_report_phase_colours);
     vly_svg_axes(svg, &plot);
     for (int32_t m = 0; m < count; m++) {
@@ -33,13 +34,13 @@ static void draw(vly_text *svg, const vly_report_sample *sample, const json_t *t
             if (isnan(value)) continue;
             vly_svg_bar(svg, &plot, left, left + 0.21, value, vly_report_phase_colours[phase]);
             vly_html_add(&number, "%.3f", value);
-            if (number.text)
+            if (number.text && !crowded)
                 vly_svg_text(svg, vly_svg_at(&plot.x, left + 0.105), vly_svg_at(&plot.y, value) - 5,
                              &(vly_svg_style){.anchor = VLY_MIDDLE, .size = 10.5}, number.text);
             vly_text_free(&number);
         }
-        vly_svg_text(svg, vly_svg_at(&plot.x, m + 0.5), 270, &(vly_svg_style){.anchor = VLY_MIDDLE},
-                     name_of(sample, m));
+        const vly_svg_style below = {.anchor = crowded ? VLY_END : VLY_MIDDLE, .turn = crowded ? -40 : 0};
+        vly_svg_text(svg, vly_svg_at(&plot.x, m + 0.5), crowded ? 264 : 270, &below, name_of(sample, m));
     }
     vly_svg_close(svg);
 }

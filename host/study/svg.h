@@ -83,7 +83,7 @@ typedef struct vly_heat {
     double cell;              /* px of a side */
 } vly_heat;
 
-enum { VLY_HEAT_LEFT = 84, VLY_HEAT_TOP = 92, VLY_HEAT_BAR = 48 }; /* px beside the cells for names, and the bar */
+enum { VLY_HEAT_LEFT = 100, VLY_HEAT_TOP = 92, VLY_HEAT_BAR = 48 }; /* px beside the cells for names, and the bar */
 
 /* Numbers in the cells, the diagonal left plain, a colour bar at the right. (x, y): top left of the whole. */
 void vly_svg_heat(vly_text *to, double x, double y, const vly_heat *heat);
