@@ -13,10 +13,12 @@ static const struct {
     const char *name;
     vly_status (*run)(vly_benching *bench);
 } stages[] = {
-    {"ceilings", vly_bench_ceilings},   {"histogram", vly_bench_histogram}, {"label", vly_bench_label},
-    {"kmeans", vly_bench_kmeans},       {"distance", vly_bench_distance},   {"cover", vly_bench_cover},
-    {"intrusion", vly_bench_intrusion}, {"stream", vly_bench_stream},       {"two-point", vly_bench_two_point},
-    {"geodesic", vly_bench_geodesic},   {"transport", vly_bench_transport},
+    {"ceilings", vly_bench_ceilings}, {"histogram", vly_bench_histogram},
+    {"label", vly_bench_label},       {"kmeans", vly_bench_kmeans},
+    {"mlp", vly_bench_mlp},           {"distance", vly_bench_distance},
+    {"cover", vly_bench_cover},       {"intrusion", vly_bench_intrusion},
+    {"stream", vly_bench_stream},     {"two-point", vly_bench_two_point},
+    {"geodesic", vly_bench_geodesic}, {"transport", vly_bench_transport},
 };
 
 enum { STAGES = sizeof stages / sizeof *stages };
@@ -169,7 +171,7 @@ static vly_status check_names(const vly_bench_options *options)
         if (!known)
             return vly_fail(
                 VLY_EUSAGE,
-                "bench: there is no stage \"%s\"; ceilings, histogram, label, kmeans, distance, cover, intrusion, stream, "
+                "bench: there is no stage \"%s\"; ceilings, histogram, label, kmeans, mlp, distance, cover, intrusion, stream, "
                 "two-point, geodesic, transport",
                 options->stages[i]);
     }

@@ -37,6 +37,7 @@ void vly_bench_rate(vly_benching *bench, vly_bench_row *row, double bound_second
 vly_status vly_bench_ceilings(vly_benching *bench);
 vly_status vly_bench_histogram(vly_benching *bench);
 vly_status vly_bench_label(vly_benching *bench);
+vly_status vly_bench_mlp(vly_benching *bench);
 vly_status vly_bench_kmeans(vly_benching *bench);
 vly_status vly_bench_distance(vly_benching *bench);
 vly_status vly_bench_cover(vly_benching *bench);
