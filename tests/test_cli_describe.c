@@ -279,15 +279,15 @@ START_TEST(memory_decides_how_but_not_what)
     static char whole[PROGRAM_TEXT], cut[PROGRAM_TEXT];
     const char *const streaming = "--quantities surface,connectivity --quiet";
     program_folder("memory");
-    write_labels("l", (vly_extent){80, 64, 6000}, 0);
+    write_labels("l", (vly_extent){160, 128, 1500}, 0);
     PROGRAM_DOES("describe l.raw -o whole.json %s", streaming);
     PROGRAM_DOES("describe l.raw -o cut.json --memory-limit 7500K %s", streaming); /* a quarter of the labels */
     read_result(whole, "whole.json");
     read_result(cut, "cut.json");
     ck_assert_str_eq(cut, whole);
     const int files = program_files();
-    PROGRAM_REFUSES(71, "sizes", "describe l.raw -o d.json --memory-limit 4M");
-    PROGRAM_REFUSES(71, "geodesic", "describe l.raw -o d.json --memory-limit 1M --quantities tortuosity");
+    PROGRAM_REFUSES(71, "sizes", "describe l.raw -o d.json --memory-limit 64M");
+    PROGRAM_REFUSES(71, "geodesic", "describe l.raw -o d.json --memory-limit 16M --quantities tortuosity");
     ck_assert_int_eq(program_files(), files);
 }
 END_TEST
