@@ -44,15 +44,15 @@ static __global__ void __launch_bounds__(VLY_BLOCK)
 /* A distance only ever falls; whoever makes it fall into another bucket appends the voxel there. */
 static __device__ __forceinline__ void expand(const vly_geodesic_field *f, uint32_t bucket, int64_t voxel)
 {
-    uint32_t d = f->distance[voxel];
-    if (d >> VLY_GEODESIC_SHIFT != bucket) return; /* was in an earlier bucket after all */
+    uint32_t d = atomicMin(&f->distance[voxel], VLY_GEODESIC_UNSEEN); /* nothing but a read that is atomic */
+    if (d >> VLY_GEODESIC_SHIFT != bucket) return;                    /* was in an earlier bucket after all */
     int64_t row = f->extent.nx + 2, page = row * (f->extent.ny + 2);
     for (int32_t z = -1; z <= 1; z++)
         for (int32_t y = -1; y <= 1; y++)
             for (int32_t x = -1; x <= 1; x++) {
                 int64_t to = voxel + z * page + y * row + x;
                 uint32_t next = d + vly_geodesic_weight(x, y, z);
-                if (to == voxel || f->distance[to] <= next) continue;
+                if (to == voxel) continue;
                 uint32_t old = atomicMin(&f->distance[to], next);
                 if (next < old && next >> VLY_GEODESIC_SHIFT != old >> VLY_GEODESIC_SHIFT)
                     append(f, next >> VLY_GEODESIC_SHIFT, to);

@@ -216,7 +216,7 @@ static void count(const job *j, const double *values, int32_t rows, int64_t *cou
         for (int32_t s = 0; s < j->lags[0]; s++) {
             double value = values[2 * L * vly_lag_place(s, j->plan->reach[0], j->n[0]) + l] * scale;
             double whole = nearbyint(value);
-            if (!(fabs(value - whole) <= *deviation)) *deviation = fabs(value - whole);
+            *deviation = vly_farther(*deviation, fabs(value - whole));
             counts[(int64_t)l * j->lags[0] + s] += j->sign * (int64_t)whole;
         }
 }
@@ -276,7 +276,6 @@ vly_status vly_two_point_cpu(vly_queue *queue, const uint8_t *labels, const vly_
         VLY_TRY(run_batch(pool, &j));
     }
     VLY_TRY(vly_pool_run(pool, (int64_t)j.lags[2] * ((j.lags[1] + L - 1) / L), rows_back, &j));
-    for (int32_t w = 0; w < pool->threads; w++)
-        if (!(j.deviation[w] <= *deviation)) *deviation = j.deviation[w];
+    for (int32_t w = 0; w < pool->threads; w++) *deviation = vly_farther(*deviation, j.deviation[w]);
     return VLY_OK;
 }

@@ -1,6 +1,5 @@
 /* The same correlations with whole batches of frequencies at once. A pass of a transform is one kernel with a thread for each
- * output, whatever the radix: that is memory-bound, takes any length, and leaves a library nothing to gain that would be
- * noticed beside reading the labels.
+ * output, whatever the radix: any length will do, and no library is needed that the emulator would not have.
  * Arrays are (outer, n, inner): the transform runs over n, neighbouring threads over inner. */
 #include "core/runs_cuda.h"
 #include "morphology/two_point_voxel.h"
@@ -111,14 +110,15 @@ static __global__ void __launch_bounds__(VLY_BLOCK)
                            int64_t *counts, double *deviation)
 {
     int32_t lags = 2 * reach + 1;
+    double most = 0;
     for (int64_t i = first_thread(); i < rows * lags; i += all_threads()) {
         double value = in[i / lags * n + vly_lag_place((int32_t)(i % lags), reach, n)].x * scale;
         double whole = rint(value), away = fabs(value - whole);
         counts[i] += sign * (int64_t)whole;
-        /* as bits, doubles that are not negative are in order, and NaN is above them all */
-        if (!(away <= *deviation))
-            atomicMax((unsigned long long *)deviation, (unsigned long long)__double_as_longlong(away));
+        most = vly_farther(most, away);
     }
+    /* as bits, doubles that are not negative are in order, and NaN is above them all */
+    atomicMax((unsigned long long *)deviation, (unsigned long long)__double_as_longlong(most));
 }
 
 /* ---- the host's part ---- */

@@ -50,6 +50,12 @@ VLY_INLINE int32_t vly_half(const vly_two_point_plan *plan)
     return plan->fft[0].n / 2 + 1;
 }
 
+/* The larger of two distances from a whole number; once NaN, always NaN. */
+VLY_INLINE double vly_farther(double most, double away)
+{
+    return away > most || away != away ? away : most;
+}
+
 /* The roots of axis x, y, z stand one behind the other: (n, 2) each. */
 VLY_INLINE const double *vly_roots(const vly_two_point_plan *plan, const double *roots, int32_t axis)
 {
