@@ -11,6 +11,7 @@ vly_pipeline_options vly_threshold_path(const vly_threshold_options *options);
 vly_pipeline_options vly_kmeans_path(const vly_kmeans_options *options, vly_extent volume);
 
 vly_pipeline_options vly_mlp_path(const vly_region_options *region, bool atrous);
+
 /* Slabs of the closing itself, without the k-means that may come before it. VLY_EMEMORY with what is needed. */
 vly_status vly_closing_measure(vly_plan *out, vly_device *device, vly_extent window);
 
