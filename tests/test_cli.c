@@ -103,6 +103,7 @@ START_TEST(wrong_command_lines_are_refused_with_a_hint)
     PROGRAM_REFUSES(2, "no such option", "info g.raw --no-device");
     PROGRAM_REFUSES(2, "did you mean nn-am-cond?", "segment g.raw -o l.tif --method nn-am-con");
     PROGRAM_REFUSES(2, "nn-am-cond needs --model FILE", "segment g.raw -o l.tif --method nn-am-cond");
+    PROGRAM_REFUSES(2, "edx-closing needs --edx MAP.tif", "segment g.raw -o l.tif --method edx-closing");
     PROGRAM_REFUSES(2, "did you mean exit-codes?", "help exit-code");
     PROGRAM_REFUSES(2, "no format has that ending", "segment g.raw -o l.png");
     PROGRAM_REFUSES(2, "device", "info g.raw --device gpu");

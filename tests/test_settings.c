@@ -67,9 +67,13 @@ START_TEST(values_arrive_in_their_fields)
     set("grey-range", "-1.5,2e3");
     ck_assert(settings.grey_range[0] == -1.5 && settings.grey_range[1] == 2000.0);
     set("method", "all");
-    ck_assert_int_eq(vly_settings_methods(&settings), 3); /* without a model */
+    ck_assert_int_eq(vly_settings_methods(&settings), 3); /* without a model and EDX data */
+    set("edx", "map.tif");
+    ck_assert_int_eq(vly_settings_methods(&settings), 7);
     set("model", "m.safetensors");
     ck_assert_int_eq(vly_settings_methods(&settings), (1 << VLY_METHODS) - 1);
+    set("edx", "");
+    ck_assert_int_eq(vly_settings_methods(&settings), (1 << VLY_METHODS) - 1 - (1 << VLY_METHOD_EDX_CLOSING));
     set("method", "nn-p-cond,nn-am-cbd-p");
     ck_assert_int_eq(vly_settings_methods(&settings), 1 << VLY_METHOD_NN | 1 << (VLY_METHODS - 1));
     set("method", "kmeans,threshold");

@@ -29,6 +29,14 @@ static void print_method(const vly_document *document, const char *prefix)
     if (!isnan(cli_number(document, "%sthresholds.0", prefix)))
         printf("  thresholds  %.9g  %.9g\n", cli_number(document, "%sthresholds.0", prefix),
                cli_number(document, "%sthresholds.1", prefix));
+    if (!isnan(cli_number(document, "%sgradient.slope_per_um", prefix)))
+        printf("  EDX  %.6g + %.6g per um (errors %.2g, %.2g), closing radius %.3g to %.3g um\n",
+               cli_number(document, "%sgradient.intercept", prefix),
+               cli_number(document, "%sgradient.slope_per_um", prefix),
+               cli_number(document, "%sgradient.intercept_error", prefix),
+               cli_number(document, "%sgradient.slope_per_um_error", prefix),
+               cli_number(document, "%sradius_range_um.0", prefix),
+               cli_number(document, "%sradius_range_um.1", prefix));
     if (!isnan(cli_number(document, "%scost", prefix)))
         printf("  cost %.3g after %.0f evaluations, %.0f passes over the volume\n",
                cli_number(document, "%scost", prefix), cli_number(document, "%sevaluations", prefix),
@@ -63,6 +71,7 @@ const cli_command cli_segment = {
             "file each. Nothing appears under OUT before it is complete.\n\n"
             "  voxelyte segment cathode.tif -o labels.tif --fractions am=0.5954,cbd=0.2308,pore=0.1738\n"
             "  voxelyte segment cathode.tif -o labels.tif --method kmeans --window 0:500,0:500,0:200\n"
+            "  voxelyte segment cathode.tif -o labels.tif --method edx-closing --edx fluorine.tif\n"
             "  voxelyte segment cathode.tif -o cutout.tif --thresholds 11022,20470\n"
             "  voxelyte segment cathode.tif -o labels/ --method all --json > labels.json\n"
             "  voxelyte segment cathode.tif -o labels.tif --dry-run\n",

@@ -67,9 +67,9 @@ vly_status vly_job_write_output(vly_document **document, const vly_settings *set
 vly_status vly_job_window(vly_box *out, const vly_settings *settings, const vly_volume_info *info);
 
 /* How segment would go about the window with `methods` (bits): mode, slabs, memory, passes, seconds. volume: as it was
- * opened; nothing is read of it. subsample: of k-means, voxels. */
+ * opened; nothing is read of it. */
 vly_status vly_job_plan(json_t **out, vly_device *device, vly_source *volume, vly_box window, uint32_t methods,
-                        int64_t subsample);
+                        const vly_settings *settings);
 
 /* VLY_EOUTPUT if the output exists and is not to be replaced: asked before the work, so that none is lost. */
 vly_status vly_job_check_output(const vly_settings *settings);

@@ -109,11 +109,11 @@ static const char *verdict_name(vly_verdict verdict)
 }
 
 /* A plan that does not work out says why. */
-static json_t *plan_of(vly_device *device, vly_source *volume)
+static json_t *plan_of(vly_device *device, vly_source *volume, const vly_settings *settings)
 {
     json_t *plan;
     vly_status status = vly_job_plan(&plan, device, volume, vly_extent_box(vly_source_info(volume)->extent),
-                                     1u << VLY_METHOD_THRESHOLD, 0);
+                                     1u << VLY_METHOD_THRESHOLD, settings);
     return status == VLY_OK
                ? plan
                : json_pack("{s:s, s:o}", "mode", "impossible", "reason", vly_json_string(vly_error_message()));
@@ -128,14 +128,14 @@ static vly_status describe(vly_job *job, const char *path)
     vly_status status = take_sample(&s, job->device, volume);
     if (status == VLY_OK) {
         const vly_volume_info *info = vly_source_info(volume);
-        json_t *input =
-            json_pack("{s:o, s:o, s:o, s:I, s:s, s:s, s:s, s:I, s:s, s:o, s:o, s:o, s:o}", "path",
-                      vly_json_string(path), "extent", vly_job_extent(info->extent), "voxel_size_um",
-                      vly_job_size_um(&info->voxel_size), "voxels", (json_int_t)vly_extent_voxels(info->extent), "type",
-                      vly_type_name(info->type), "format", info->format, "codec", info->codec, "bytes",
-                      (json_int_t)info->bytes, "voxel_size_verdict", verdict_name(info->voxel_size.verdict),
-                      "voxel_size_origin", vly_json_string(info->voxel_size.origin), "description",
-                      vly_json_string(info->description), "grey", grey_of(&s), "plan", plan_of(job->device, volume));
+        json_t *input = json_pack(
+            "{s:o, s:o, s:o, s:I, s:s, s:s, s:s, s:I, s:s, s:o, s:o, s:o, s:o}", "path", vly_json_string(path),
+            "extent", vly_job_extent(info->extent), "voxel_size_um", vly_job_size_um(&info->voxel_size), "voxels",
+            (json_int_t)vly_extent_voxels(info->extent), "type", vly_type_name(info->type), "format", info->format,
+            "codec", info->codec, "bytes", (json_int_t)info->bytes, "voxel_size_verdict",
+            verdict_name(info->voxel_size.verdict), "voxel_size_origin", vly_json_string(info->voxel_size.origin),
+            "description", vly_json_string(info->description), "grey", grey_of(&s), "plan",
+            plan_of(job->device, volume, job->settings));
         if (json_array_append_new(job->inputs, input) != 0) job->document->broken = true;
     }
     vly_free(s.values);

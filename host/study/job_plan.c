@@ -10,22 +10,36 @@
 static const struct {
     double rate;
     int32_t passes;
-} costs[] = {{4e8, 3}, {2.5e7, 20}, {1e6, 1}}; /* a threshold, k-means, the network; its labels are sorting in memory */
+} costs[] = {{4e8, 3}, {2.5e7, 20}, {3e7, 2}, {1e6, 1}}; /* threshold, k-means, closing, the network, whose labels are
+                                                         sorting in memory */
 
 static const double READ_BYTES_PER_SECOND = 5e8, SAMPLE_PASSES = 1000, SAMPLE_RATE = 1e8;
 
-static vly_pipeline_options path_of(vly_method method, int64_t subsample, vly_extent volume, vly_box window)
+/* Closing after a k-means of its own, unless that is among the methods or its labels are given. */
+static uint32_t with_kmeans(uint32_t methods, const vly_settings *settings)
+{
+    const uint32_t kmeans = 1u << VLY_METHOD_KMEANS;
+    bool closing = methods >> VLY_METHOD_EDX_CLOSING & 1;
+    return closing && !*settings->am_labels ? methods | kmeans : methods;
+}
+
+static vly_status measure(vly_plan *plan, vly_device *device, vly_source *volume, vly_box window, vly_method method,
+                          int64_t subsample)
 {
     vly_threshold_options threshold = VLY_THRESHOLD_OPTIONS_INIT;
     vly_kmeans_options kmeans = VLY_KMEANS_OPTIONS_INIT;
     threshold.region.window = kmeans.region.window = window;
     kmeans.samples = subsample;
-    if (method >= VLY_METHOD_NN) return vly_mlp_path(&threshold.region, true);
-    return method == VLY_METHOD_KMEANS ? vly_kmeans_path(&kmeans, volume) : vly_threshold_path(&threshold);
+    if (method == VLY_METHOD_EDX_CLOSING) return vly_closing_measure(plan, device, vly_box_extent(window));
+    const vly_pipeline_options path = method >= VLY_METHOD_NN ? vly_mlp_path(&threshold.region, true)
+                                      : method == VLY_METHOD_KMEANS
+                                          ? vly_kmeans_path(&kmeans, vly_source_info(volume)->extent)
+                                          : vly_threshold_path(&threshold);
+    return vly_pipeline_measure(plan, device, volume, &path);
 }
 
 vly_status vly_job_plan(json_t **out, vly_device *device, vly_source *volume, vly_box window, uint32_t methods,
-                        int64_t subsample)
+                        const vly_settings *settings)
 {
     const vly_volume_info *info = vly_source_info(volume);
     double voxels = (double)vly_extent_voxels(vly_box_extent(window)), seconds = 0.0, reading = 0.0;
@@ -33,16 +47,17 @@ vly_status vly_job_plan(json_t **out, vly_device *device, vly_source *volume, vl
     int32_t passes = 0;
     vly_plan most = {.host_bytes = -1};
     *out = NULL;
+    methods = with_kmeans(methods, settings);
     for (vly_method m = 0; m < VLY_METHODS; m++) {
         if (!(methods >> m & 1) || (m > VLY_METHOD_NN && methods >> VLY_METHOD_NN & ((1u << (m - VLY_METHOD_NN)) - 1)))
             continue; /* the network is asked once */
         const vly_method kind = m < VLY_METHOD_NN ? m : VLY_METHOD_NN;
         vly_plan plan;
-        const vly_pipeline_options path = path_of(m, subsample, info->extent, window);
-        VLY_TRY(vly_pipeline_measure(&plan, device, volume, &path));
+        VLY_TRY(measure(&plan, device, volume, window, m, settings->samples));
         passes += costs[kind].passes;
         seconds += costs[kind].passes * voxels / costs[kind].rate / threads;
-        if (m == VLY_METHOD_KMEANS) seconds += SAMPLE_PASSES * fmin(voxels, (double)subsample) / SAMPLE_RATE / threads;
+        if (m == VLY_METHOD_KMEANS)
+            seconds += SAMPLE_PASSES * fmin(voxels, (double)settings->samples) / SAMPLE_RATE / threads;
         reading += (plan.resident ? 1 : costs[kind].passes) * (double)info->bytes / READ_BYTES_PER_SECOND;
         if (plan.host_bytes > most.host_bytes) most = plan;
     }

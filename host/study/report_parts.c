@@ -27,10 +27,10 @@ void vly_report_legend(vly_text *svg, double x, double y, const char *const colo
 const char *vly_report_title(const char *method)
 {
     static const char *const titles[][2] = {
-        {"threshold", "Thresholding"},  {"kmeans", "k-means"},          {"nn-am-cbd-p", "NN-AM-CBD-P"},
-        {"nn-am-p-cbd", "NN-AM-P-CBD"}, {"nn-am-cond", "NN-AM-Cond"},   {"nn-cbd-am-p", "NN-CBD-AM-P"},
-        {"nn-cbd-p-am", "NN-CBD-P-AM"}, {"nn-cbd-cond", "NN-CBD-Cond"}, {"nn-p-am-cbd", "NN-P-AM-CBD"},
-        {"nn-p-cbd-am", "NN-P-CBD-AM"}, {"nn-p-cond", "NN-P-Cond"}};
+        {"threshold", "Thresholding"},  {"kmeans", "k-means"},          {"edx-closing", "EDX-Closing"},
+        {"nn-am-cbd-p", "NN-AM-CBD-P"}, {"nn-am-p-cbd", "NN-AM-P-CBD"}, {"nn-am-cond", "NN-AM-Cond"},
+        {"nn-cbd-am-p", "NN-CBD-AM-P"}, {"nn-cbd-p-am", "NN-CBD-P-AM"}, {"nn-cbd-cond", "NN-CBD-Cond"},
+        {"nn-p-am-cbd", "NN-P-AM-CBD"}, {"nn-p-cbd-am", "NN-P-CBD-AM"}, {"nn-p-cond", "NN-P-Cond"}};
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
         if (strcmp(method, titles[i][0]) == 0) return titles[i][1];
     return method;

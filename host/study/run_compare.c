@@ -59,34 +59,51 @@ static vly_status open_truth(const comparison *c, vly_source **out, vly_source *
     return same || settings->window.x1 == 0 ? VLY_OK : vly_source_window(out, *out, settings->window);
 }
 
-static json_t *truth_scores(const comparison *c, const vly_compare_result *r)
-{
+typedef struct truth_scores {
+    int64_t voxels;
     double accuracy[VLY_METHODS], jaccard[VLY_PHASES][VLY_METHODS];
-    for (int32_t i = 0; i < c->count; i++) {
-        accuracy[i] = r->equal[0][i + 1];
-        for (int l = 0; l < VLY_PHASES; l++) jaccard[l][i] = r->jaccard[l][0][i + 1];
-    }
+} truth_scores;
+
+static json_t *scores_json(const comparison *c, const truth_scores *s)
+{
     return json_pack("{s:o, s:I, s:o, s:{s:o, s:o, s:o}}", "path", vly_json_string(c->piece->sample->truth), "voxels",
-                     (json_int_t)r->voxels, "accuracy", vly_json_reals(accuracy, c->count), "jaccard", "am",
-                     vly_json_reals(jaccard[VLY_AM], c->count), "cbd", vly_json_reals(jaccard[VLY_CBD], c->count),
-                     "pore", vly_json_reals(jaccard[VLY_PORE], c->count));
+                     (json_int_t)s->voxels, "accuracy", vly_json_reals(s->accuracy, c->count), "jaccard", "am",
+                     vly_json_reals(s->jaccard[VLY_AM], c->count), "cbd", vly_json_reals(s->jaccard[VLY_CBD], c->count),
+                     "pore", vly_json_reals(s->jaccard[VLY_PORE], c->count));
+}
+
+/* Methods `first` ... first + count - 1 against the truth, which takes one of the places a comparison has. */
+static vly_status score_some(comparison *c, truth_scores *scores, int32_t first, int32_t count)
+{
+    vly_source *sources[VLY_COMPARE_MAX] = {NULL}; /* the truth, then the trinarisations */
+    vly_compare_result *result;
+    vly_status status = VLY_NEW(&result, 1, "agreement");
+    for (int32_t i = 0; i < count && status == VLY_OK; i++) {
+        status = vly_source_open(&sources[i + 1], c->labels[first + i], NULL);
+        if (status == VLY_OK) status = vly_source_labels(&sources[i + 1], sources[i + 1], NULL);
+    }
+    if (status == VLY_OK) status = open_truth(c, &sources[0], sources[1]);
+    if (status == VLY_OK) status = vly_compare(result, c->run->device, sources, count + 1);
+    for (int32_t i = 0; i < count && status == VLY_OK; i++) {
+        scores->voxels = result->voxels;
+        scores->accuracy[first + i] = result->equal[0][i + 1];
+        for (int l = 0; l < VLY_PHASES; l++) scores->jaccard[l][first + i] = result->jaccard[l][0][i + 1];
+    }
+    for (int32_t i = 0; i <= count; i++) vly_source_close(sources[i]);
+    vly_free(result);
+    return status;
 }
 
 static vly_status compare_truth(comparison *c)
 {
-    vly_source *sources[VLY_METHODS + 1] = {NULL}; /* the truth, then the trinarisations */
-    vly_compare_result *result;
-    vly_status status = VLY_NEW(&result, 1, "agreement");
-    for (int32_t i = 0; i < c->count && status == VLY_OK; i++) {
-        status = vly_source_open(&sources[i + 1], c->labels[i], NULL);
-        if (status == VLY_OK) status = vly_source_labels(&sources[i + 1], sources[i + 1], NULL);
+    const int32_t at_once = VLY_COMPARE_MAX - 1;
+    truth_scores scores = {.voxels = 0};
+    for (int32_t first = 0; first < c->count; first += at_once) {
+        int32_t left = c->count - first;
+        VLY_TRY(score_some(c, &scores, first, left < at_once ? left : at_once));
     }
-    if (status == VLY_OK) status = open_truth(c, &sources[0], sources[1]);
-    if (status == VLY_OK) status = vly_compare(result, c->run->device, sources, c->count + 1);
-    if (status == VLY_OK) vly_document_set(c->document, "truth", truth_scores(c, result));
-    for (int32_t i = 0; i <= c->count; i++) vly_source_close(sources[i]);
-    vly_free(result);
-    return status;
+    vly_document_set(c->document, "truth", scores_json(c, &scores));
+    return VLY_OK;
 }
 
 vly_status vly_work_compare(vly_run *run, const vly_piece *piece)

@@ -18,7 +18,9 @@ enum {
     VLY_INPUT_TRUTH = 4,
     VLY_INPUT_MODEL = 8,
     VLY_INPUT_FIB = 16,
-    VLY_INPUT_TRANSFORM = 32
+    VLY_INPUT_TRANSFORM = 32,
+    VLY_INPUT_EDX = 64,
+    VLY_INPUT_AM = 128
 };
 
 typedef struct vly_piece vly_piece;
@@ -61,7 +63,7 @@ struct vly_piece {
 /* A file of a sample and its digest. */
 typedef struct vly_run_input {
     const vly_sample *sample;
-    const char *role; /* "grey", "mask", "truth", "model", "fib", "transform" */
+    const char *role; /* "grey", "mask", "truth", "model", "fib", "transform", "edx", "am" */
     const char *path;
     int64_t bytes;
     char hex[VLY_DIGEST_BYTES];
@@ -85,6 +87,8 @@ vly_status vly_run_path(char **out, const vly_run *run, const char *name);
 vly_status vly_run_list(vly_run *run);
 vly_status vly_run_select(vly_run *run, const char *only, const char *from);
 bool vly_piece_needs(const vly_piece *piece, const vly_piece *other);
+/* Whether it closes the active material that the other one, k-means, finds. */
+bool vly_piece_closes(const vly_piece *piece, const vly_piece *other);
 bool vly_piece_done(const vly_piece *piece); /* finished, here or elsewhere */
 void vly_run_free(vly_run *run);
 

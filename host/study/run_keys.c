@@ -12,7 +12,8 @@ static const struct {
     uint32_t bit;
     const char *role;
 } roles[] = {{VLY_INPUT_GREY, "grey"}, {VLY_INPUT_MASK, "mask"},           {VLY_INPUT_MODEL, "model"},
-             {VLY_INPUT_FIB, "fib"},   {VLY_INPUT_TRANSFORM, "transform"}, {VLY_INPUT_TRUTH, "truth"}};
+             {VLY_INPUT_FIB, "fib"},   {VLY_INPUT_TRANSFORM, "transform"}, {VLY_INPUT_EDX, "edx"},
+             {VLY_INPUT_AM, "am"},     {VLY_INPUT_TRUTH, "truth"}};
 
 enum { ROLES = sizeof roles / sizeof *roles };
 
@@ -22,6 +23,8 @@ static const char *path_of(const vly_sample *sample, uint32_t bit)
     const char *path = bit == VLY_INPUT_MASK    ? settings->mask
                        : bit == VLY_INPUT_MODEL ? settings->model
                        : bit == VLY_INPUT_FIB   ? settings->fib
+                       : bit == VLY_INPUT_EDX   ? settings->edx
+                       : bit == VLY_INPUT_AM    ? settings->am_labels
                                                 : settings->transform;
     if (bit == VLY_INPUT_GREY) return sample->grey;
     if (bit == VLY_INPUT_TRUTH) return sample->truth;
@@ -72,6 +75,15 @@ static json_t *whole(json_t *object, bool good)
     return NULL;
 }
 
+/* What only the closing reads is nothing that the other methods depend on. */
+static bool of_closing(const char *key)
+{
+    static const char *const keys[] = {"am-labels", "collector", "fill-enclosed"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(key, keys[i]) == 0) return true;
+    return strncmp(key, "edx", 3) == 0;
+}
+
 static json_t *inputs_of(const vly_run *run, const vly_piece *piece)
 {
     json_t *inputs = json_object();
@@ -79,6 +91,7 @@ static json_t *inputs_of(const vly_run *run, const vly_piece *piece)
     for (int32_t r = 0; r < ROLES; r++) {
         const char *hex = digest_of(run, piece->sample, roles[r].role);
         if (roles[r].bit == VLY_INPUT_MODEL && piece->method < (int32_t)VLY_METHOD_NN) continue;
+        if (roles[r].bit & (VLY_INPUT_EDX | VLY_INPUT_AM) && piece->method != VLY_METHOD_EDX_CLOSING) continue;
         if (hex && piece->kind->inputs & roles[r].bit)
             good &= json_object_set_new(inputs, roles[r].role, json_string(hex)) == 0;
     }
@@ -107,6 +120,7 @@ static json_t *settings_of(const vly_piece *piece)
         if (!belongs(option, piece->kind->command) || !vly_option_belongs(option, "run")) continue;
         if (vly_option_is_machine(option->key) || vly_option_is_input(option->key)) continue;
         if (strcmp(option->key, "method") == 0) continue;
+        if (of_closing(option->key) && piece->method != VLY_METHOD_EDX_CLOSING) continue;
         vly_settings_text(&piece->sample->settings, i, text);
         good &= json_object_set_new(settings, option->key, vly_json_string(text)) == 0;
     }

@@ -70,11 +70,18 @@ void vly_run_free(vly_run *run)
 
 /* ---- what needs what ---- */
 
+bool vly_piece_closes(const vly_piece *piece, const vly_piece *other)
+{
+    return piece->kind == other->kind && piece->sample == other->sample && piece->method == VLY_METHOD_EDX_CLOSING &&
+           other->method == VLY_METHOD_KMEANS && !*piece->sample->settings.am_labels;
+}
+
 bool vly_piece_needs(const vly_piece *piece, const vly_piece *other)
 {
     const char *name = other->kind->name;
     size_t length = strlen(name);
     if (piece->sample != other->sample) return false;
+    if (vly_piece_closes(piece, other)) return true;
     if (piece->kind->per_method && other->kind->per_method && piece->method != other->method) return false;
     if (other->kind->for_network && piece->method >= 0 && piece->method < (int32_t)VLY_METHOD_NN) return false;
     for (const char *at = piece->kind->after; *at; at += strcspn(at, " ") + (at[strcspn(at, " ")] == ' '))

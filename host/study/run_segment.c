@@ -19,6 +19,13 @@ vly_status vly_work_segment(vly_run *run, const vly_piece *piece)
     settings.methods = 1u << piece->method;
     settings.overwrite = true;
     if (!*settings.model) VLY_TRY(vly_run_learned(settings.model, run, piece));
+    for (const vly_piece *other = run->pieces; other < piece; other++) {
+        if (!vly_piece_closes(piece, other)) continue;
+        VLY_TRY(vly_run_path(&path, run, other->outputs[0]));
+        snprintf(settings.am_labels, sizeof settings.am_labels, "%s", path);
+        vly_free(path);
+        path = NULL;
+    }
     VLY_TRY(vly_run_path(&labels, run, piece->outputs[0]));
     snprintf(settings.output, sizeof settings.output, "%s", labels);
     vly_free(labels);
@@ -38,7 +45,7 @@ double vly_estimate_segment(vly_run *run, const vly_piece *piece)
     if (vly_source_open(&volume, piece->sample->grey, NULL) != VLY_OK) return 0;
     if (vly_job_window(&window, &piece->sample->settings, vly_source_info(volume)) == VLY_OK)
         (void)vly_job_plan(&plan, run->device, volume, window, 1u << piece->method,
-                           piece->sample->settings.samples); /* no plan: 0 s, unknown */
+                           &piece->sample->settings); /* no plan: 0 s, unknown */
     double seconds = json_number_value(json_object_get(plan, "seconds"));
     json_decref(plan);
     vly_source_close(volume);

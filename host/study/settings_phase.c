@@ -53,9 +53,9 @@ void vly_write_labels(const vly_option_row *row, const void *field, char *text)
 
 const char *vly_method_name(vly_method method)
 {
-    static const char *const names[VLY_METHODS] = {"threshold",   "kmeans",      "nn-am-cbd-p", "nn-am-p-cbd",
-                                                   "nn-am-cond",  "nn-cbd-am-p", "nn-cbd-p-am", "nn-cbd-cond",
-                                                   "nn-p-am-cbd", "nn-p-cbd-am", "nn-p-cond"};
+    static const char *const names[VLY_METHODS] = {"threshold",   "kmeans",      "edx-closing", "nn-am-cbd-p",
+                                                   "nn-am-p-cbd", "nn-am-cond",  "nn-cbd-am-p", "nn-cbd-p-am",
+                                                   "nn-cbd-cond", "nn-p-am-cbd", "nn-p-cbd-am", "nn-p-cond"};
     return names[method];
 }
 
@@ -63,8 +63,11 @@ static const uint32_t every_method = (1u << VLY_METHODS) - 1;
 
 uint32_t vly_settings_methods(const vly_settings *settings)
 {
-    if (settings->methods != every_method || *settings->model || *settings->fib) return settings->methods;
-    return (1u << VLY_METHOD_NN) - 1;
+    uint32_t methods = settings->methods;
+    if (methods != every_method) return methods;
+    if (!*settings->model && !*settings->fib) methods &= (1u << VLY_METHOD_NN) - 1;
+    if (!*settings->edx) methods &= ~(1u << VLY_METHOD_EDX_CLOSING);
+    return methods;
 }
 
 vly_status vly_read_methods(const vly_option_row *row, void *field, const char *text)

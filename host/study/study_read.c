@@ -30,7 +30,7 @@ bool vly_option_is_machine(const char *key)
 
 bool vly_option_is_input(const char *key)
 {
-    return listed("mask model fib transform", key);
+    return listed("mask model fib transform edx am-labels", key);
 }
 
 /* ---- values ---- */
@@ -91,7 +91,7 @@ static vly_status set_option(vly_settings *settings, const vly_yaml *entry, cons
     const char *path = entry->path, *slash = strrchr(path, '/');
     if (slash && strlen(path) + 24 > sizeof origin) path = slash + 1;
     snprintf(origin, sizeof origin, "%.100s:%d:%d", path, entry->line, entry->column);
-    if (*text && listed("mask model fib transform scratch events output", key)) {
+    if (*text && listed("mask model fib transform edx am-labels scratch events output", key)) {
         char *absolute;
         VLY_TRY(resolve(&absolute, entry, text));
         vly_status status = vly_settings_set(settings, "run", key, absolute, origin);
@@ -153,6 +153,9 @@ static vly_status read_sample(vly_study *study, vly_sample *sample, const vly_ya
     VLY_TRY(single ? vly_strdup(&sample->folder, "") : vly_format(&sample->folder, "%s/", sample->name));
     if (given) vly_settings_merge(&sample->settings, given);
     sample->settings.methods = vly_settings_methods(&sample->settings);
+    if (sample->settings.methods >> VLY_METHOD_EDX_CLOSING & 1 && !*sample->settings.edx)
+        return vly_yaml_fail(node, "sample %s: edx-closing without EDX data, `edx: MAP.tif` or PROFILE.csv expected",
+                             sample->name);
     return VLY_OK;
 }
 

@@ -4,7 +4,7 @@
 #define VOXELYTE_SETTINGS_H
 
 #include "voxelyte/describe.h"
-#include "voxelyte/threshold.h"
+#include "voxelyte/edx.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -14,11 +14,12 @@ extern "C" {
 typedef enum vly_method {
     VLY_METHOD_THRESHOLD,
     VLY_METHOD_KMEANS,
+    VLY_METHOD_EDX_CLOSING,
     VLY_METHOD_NN, /* and eight more, in the order of vly_mlp_order_at */
     VLY_METHODS = VLY_METHOD_NN + 9
 } vly_method;
 
-/* "threshold", "kmeans", "nn-am-cbd-p", ... */
+/* "threshold", "kmeans", "edx-closing", "nn-am-cbd-p", ... */
 VLY_API const char *vly_method_name(vly_method method);
 
 enum {
@@ -92,6 +93,16 @@ typedef struct vly_settings {
     double learning_rate, momentum;
     bool far_field;
 
+    /* segment by edx-closing: see voxelyte/edx.h */
+    char edx[VLY_PATH_BYTES], am_labels[VLY_PATH_BYTES];
+    enum { VLY_EDGE_TOP, VLY_EDGE_BOTTOM } edx_separator;
+    double edx_rows[2], edx_background_rows[2]; /* rows of the map; both 0: all, none */
+    double edx_background, edx_layer_ratio, edx_interface_um;
+    int32_t edx_bins, edx_draws;
+    bool edx_weights;
+    enum { VLY_COLLECTOR_OPEN, VLY_COLLECTOR_SOLID } collector;
+    vly_enclosed fill_enclosed;
+
     /* synth: see voxelyte/synth.h */
     enum { VLY_PRESET_TWO_LAYER, VLY_PRESET_SINGLE_LAYER, VLY_PRESET_SLABS, VLY_PRESET_SPHERES } preset;
     vly_extent size;
@@ -116,7 +127,8 @@ typedef struct vly_settings {
 
 VLY_API void vly_settings_defaults(vly_settings *out);
 
-/* The methods that are to run: those asked for, and of `all` those whose input is given (nn-* need a model, or fib). */
+/* The methods that are to run: those asked for, and of `all` those whose input is given (edx-closing needs EDX data, nn-* a
+ * model, or fib). */
 VLY_API uint32_t vly_settings_methods(const vly_settings *settings);
 
 /* One option from text. key: with '-' or '_'. command: the option must belong to it; a study file uses "run".
