@@ -229,5 +229,6 @@ vly_status vly_size_window_bottleneck(vly_size_window *w, uint32_t faces, vly_bu
     if (status == VLY_OK) status = widen(w, faces, width2, &changed, &scratch);
     vly_buffer_free(&changed);
     vly_buffer_free(&scratch);
+    if (status != VLY_OK) vly_buffer_free(width2);
     return status;
 }
