@@ -34,7 +34,7 @@ static inline uint8_t *test_blobs(vly_extent e, double waves, double share0, dou
 
 /* ---- the same equations, assembled and eliminated ---- */
 
-static inline int64_t test_beside(vly_extent e, int64_t i, int axis, int way, vly_axis flow, bool periodic)
+static inline int64_t test_beside(vly_extent e, int64_t i, int axis, int way, vly_direction flow, bool periodic)
 {
     int64_t at[3] = {i % e.nx, i / e.nx % e.ny, i / e.nx / e.ny}, n[3] = {e.nx, e.ny, e.nz};
     at[axis] += way;
@@ -47,7 +47,7 @@ static inline int64_t test_beside(vly_extent e, int64_t i, int axis, int way, vl
 
 /* D_eff of coefficients k (nz, ny, nx) by Gaussian elimination on the whole matrix, islands kept solvable by a unit row.
  * spacing: x, y, z. In extended precision, as contrasts cost twelve digits. */
-static inline double test_eliminated(vly_extent e, const double *k, vly_axis flow, bool periodic,
+static inline double test_eliminated(vly_extent e, const double *k, vly_direction flow, bool periodic,
                                      const double spacing[3])
 {
     int64_t n = vly_extent_voxels(e), count[3] = {e.nx, e.ny, e.nz};

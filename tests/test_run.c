@@ -89,6 +89,30 @@ START_TEST(a_study_may_grow_in_its_folder)
 }
 END_TEST
 
+START_TEST(a_study_that_says_what_conducts_computes_transport)
+{
+    vly_study_result result;
+    begin();
+    const char *folder = test_path("out");
+    const char *study =
+        put("study.yaml", "version: 1\nmethods: [threshold]\ninput: grey.tif\nconduct: {am: 1, cbd: 0.5, pore: 0.1}\n");
+    run_ok(&result, study, folder);
+    ck_assert_int_eq(state_of(&result, "transport.threshold"), VLY_PIECE_COMPUTED);
+    vly_study_result_free(&result);
+    vly_document *document;
+    ck_assert_int_eq(vly_document_read(&document, below(folder, "transport/threshold.json")), VLY_OK);
+    double tau = vly_document_number(document, "directions.y.tau");
+    ck_assert(tau >= 1.0 && vly_document_number(document, "directions.y.volume_fraction") == 1.0);
+    vly_document_free(document);
+    char *summary = text_of(below(folder, "summary.csv")), *report = text_of(below(folder, "report.html"));
+    ck_assert_ptr_nonnull(strstr(summary, ",threshold,,tau_y,"));
+    ck_assert_ptr_nonnull(strstr(report, "<section id=\"transport\">"));
+    ck_assert(vly_path_exists(below(folder, "figures/transport-threshold.svg")));
+    vly_free(summary);
+    vly_free(report);
+}
+END_TEST
+
 START_TEST(a_changed_input_or_damaged_output_is_computed_again)
 {
     vly_study_result result;
@@ -256,6 +280,7 @@ int main(void)
     TEST_CASE(suite, a_run_leaves_the_files_that_are_promised);
     TEST_CASE(suite, what_is_finished_is_not_computed_again);
     TEST_CASE(suite, a_study_may_grow_in_its_folder);
+    TEST_CASE(suite, a_study_that_says_what_conducts_computes_transport);
     TEST_CASE(suite, a_changed_input_or_damaged_output_is_computed_again);
     TEST_CASE(suite, a_plan_writes_nothing);
     TEST_CASE(suite, only_and_from_choose_pieces);

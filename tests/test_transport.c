@@ -139,7 +139,7 @@ START_TEST(elimination_of_the_same_equations_agrees)
                 memcpy(o.coefficient, contrasts[n], sizeof contrasts[n]);
                 vly_transport_result r = test_solve(e, label, &o);
                 for (int a = 0; a < VLY_AXES; a++) {
-                    double exact = test_eliminated(e, k, (vly_axis)a, periodic, spacing);
+                    double exact = test_eliminated(e, k, (vly_direction)a, periodic, spacing);
                     if (r.axis[a].percolates)
                         expect_sound(&r.axis[a], exact, 1e-9, "elimination");
                     else

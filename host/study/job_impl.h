@@ -71,6 +71,9 @@ vly_status vly_job_window(vly_box *out, const vly_settings *settings, const vly_
 vly_status vly_job_plan(json_t **out, vly_device *device, vly_source *volume, vly_box window, uint32_t methods,
                         const vly_settings *settings);
 
+/* Whether it was said what conducts. */
+bool vly_settings_conduct(const vly_settings *settings);
+
 /* VLY_EOUTPUT if the output exists and is not to be replaced: asked before the work, so that none is lost. */
 vly_status vly_job_check_output(const vly_settings *settings);
 

@@ -51,7 +51,7 @@ static json_t *direction_json(const vly_transport_result *r, const vly_transport
     return NULL;
 }
 
-static void add_result(vly_job *job, const vly_transport_result *r)
+static void add_result(vly_job *job, const vly_transport_options *options, const vly_transport_result *r)
 {
     vly_document *document = job->document;
     json_t *directions = json_object();
@@ -59,11 +59,11 @@ static void add_result(vly_job *job, const vly_transport_result *r)
     vly_document_set(document, "voxels", json_integer(r->voxels));
     vly_document_set(document, "volume_fraction", json_real(r->volume_fraction));
     vly_document_set(document, "electrolyte_fraction", vly_json_real(r->electrolyte_fraction));
-    vly_document_set(document, "conduct", vly_job_phases_real(job->settings->conduct));
+    vly_document_set(document, "conduct", vly_job_phases_real(options->coefficient));
     for (int a = 0; a < VLY_AXES; a++) {
         if (!r->axis[a].computed) continue;
         unconverged += !r->axis[a].converged;
-        if (json_object_set_new(directions, vly_axis_name((vly_axis)a), direction_json(r, &r->axis[a])) != 0)
+        if (json_object_set_new(directions, vly_direction_name((vly_direction)a), direction_json(r, &r->axis[a])) != 0)
             document->broken = true;
     }
     vly_document_set(document, "directions", directions);
@@ -87,10 +87,16 @@ static void add_plan(vly_job *job, vly_box window)
 
 /* ---- the job ---- */
 
+bool vly_settings_conduct(const vly_settings *settings)
+{
+    return settings->conduct[VLY_PORE] > 0.0 || settings->conduct[VLY_AM] > 0.0 || settings->conduct[VLY_CBD] > 0.0;
+}
+
 static vly_transport_options options_of(const vly_settings *settings)
 {
     vly_transport_options options = VLY_TRANSPORT_OPTIONS_INIT;
-    for (int phase = 0; phase < VLY_PHASES; phase++) options.coefficient[phase] = settings->conduct[phase];
+    if (vly_settings_conduct(settings))
+        for (int phase = 0; phase < VLY_PHASES; phase++) options.coefficient[phase] = settings->conduct[phase];
     for (int a = 0; a < VLY_AXES; a++)
         options.directions[a] =
             settings->direction == VLY_DIRECTION_ALL || (int)settings->direction == VLY_DIRECTION_X + a;
@@ -126,7 +132,7 @@ vly_status vly_job_transport(vly_document **out, vly_device *device, const vly_s
     if (status == VLY_OK && !settings->dry_run) {
         status = vly_job_digest_inputs(&job);
         if (status == VLY_OK) status = vly_transport(&result, device, volume, &options);
-        if (status == VLY_OK) add_result(&job, &result);
+        if (status == VLY_OK) add_result(&job, &options, &result);
     }
     vly_source_close(volume);
     vly_transport_result_free(&result);

@@ -11,8 +11,9 @@
 enum { VLY_REPORT_NAMES = 12, VLY_REPORT_GREYS = 65536 }; /* most methods a comparison has */
 
 typedef struct vly_report_method {
-    const char *name; /* as in segment/NAME.json */
-    json_t *result;   /* its result document */
+    const char *name;  /* as in segment/NAME.json */
+    json_t *result;    /* its result document */
+    json_t *transport; /* that of transport/NAME.json; NULL: none */
 } vly_report_method;
 
 typedef struct vly_report_sample {
@@ -86,6 +87,7 @@ vly_status vly_report_fractions(vly_report *report);
 vly_status vly_report_agreement(vly_report *report);
 vly_status vly_report_truth(vly_report *report);
 vly_status vly_report_kmeans(vly_report *report);
+vly_status vly_report_transport(vly_report *report);
 vly_status vly_report_notes(vly_report *report);
 vly_status vly_report_differences(vly_report *report);
 vly_status vly_report_provenance(vly_report *report);

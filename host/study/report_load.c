@@ -35,7 +35,12 @@ static vly_status load_methods(vly_report_sample *out, const char *folder)
         vly_status status = load_document(&method->result, folder, out->prefix, file);
         vly_free(file);
         VLY_TRY(status);
-        if (method->result) out->count++;
+        if (!method->result) continue;
+        out->count++;
+        VLY_TRY(vly_format(&file, "transport/%s.json", method->name));
+        status = load_document(&method->transport, folder, out->prefix, file);
+        vly_free(file);
+        VLY_TRY(status);
     }
     return VLY_OK;
 }
@@ -108,7 +113,8 @@ void vly_report_free(vly_report *report)
 {
     for (int32_t i = 0; i < report->count; i++) {
         vly_report_sample *sample = &report->samples[i];
-        for (int32_t m = 0; m < VLY_METHODS; m++) json_decref(sample->methods[m].result);
+        for (int32_t m = 0; m < VLY_METHODS; m++)
+            json_decref(sample->methods[m].result), json_decref(sample->methods[m].transport);
         json_decref(sample->compare);
         vly_free(sample->histogram);
     }

@@ -1,4 +1,5 @@
 /* The table of pieces. A row is all that a run knows of a kind; kinds stand behind those they need. */
+#include "study/job_impl.h"
 #include "study/run_work.h"
 
 /* One trinarisation alone agrees with nothing, unless the truth is known. */
@@ -13,6 +14,11 @@ static bool learns(const vly_sample *sample)
 {
     const vly_settings *settings = &sample->settings;
     return *settings->fib && !*settings->model && settings->methods >> VLY_METHOD_NN != 0;
+}
+
+static bool conducts(const vly_sample *sample)
+{
+    return vly_settings_conduct(&sample->settings);
 }
 
 const vly_piece_kind vly_piece_kinds[] = {
@@ -48,6 +54,14 @@ const vly_piece_kind vly_piece_kinds[] = {
      .wanted = comparable,
      .work = vly_work_compare,
      .summarise = vly_summarise_compare},
+    {.name = "transport",
+     .command = "transport",
+     .per_method = true,
+     .after = "segment",
+     .outputs = "transport/*.json",
+     .wanted = conducts,
+     .work = vly_work_transport,
+     .summarise = vly_summarise_transport},
 };
 
 const int32_t vly_piece_kind_count = sizeof vly_piece_kinds / sizeof *vly_piece_kinds;

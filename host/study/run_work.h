@@ -13,9 +13,11 @@ vly_status vly_run_learned(char model[VLY_PATH_BYTES], const vly_run *run, const
 vly_status vly_work_segment(vly_run *run, const vly_piece *piece);
 double vly_estimate_segment(vly_run *run, const vly_piece *piece);
 vly_status vly_work_compare(vly_run *run, const vly_piece *piece);
+vly_status vly_work_transport(vly_run *run, const vly_piece *piece);
 
 void vly_summarise_learn(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_segment(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_compare(vly_summary *t, const vly_piece *piece, const vly_document *d);
+void vly_summarise_transport(vly_summary *t, const vly_piece *piece, const vly_document *d);
 
 #endif

@@ -151,7 +151,10 @@ vly_status vly_read_conduct(const vly_option_row *row, void *field, const char *
         given[phase] = true;
         conduct[phase] = value;
     } while (vly_skip(&text, ','));
-    return *text ? vly_fail(VLY_EUSAGE, "a comma expected at \"%s\"", text) : VLY_OK;
+    if (*text) return vly_fail(VLY_EUSAGE, "a comma expected at \"%s\"", text);
+    for (int k = 0; k < VLY_PHASES; k++)
+        if (conduct[k] > 0.0) return VLY_OK;
+    return vly_fail(VLY_EUSAGE, "a phase that conducts expected");
 }
 
 void vly_write_conduct(const vly_option_row *row, const void *field, char *text)
@@ -160,7 +163,7 @@ void vly_write_conduct(const vly_option_row *row, const void *field, char *text)
     const char *comma = "";
     (void)row;
     for (int phase = 0; phase < VLY_PHASES; phase++) {
-        if (!(conduct[phase] > 0.0) && phase > 0) continue;
+        if (!(conduct[phase] > 0.0)) continue;
         text += sprintf(text, "%s%s=", comma, vly_phase_name((vly_phase)phase));
         text += vly_number_write(text, conduct[phase]);
         comma = ",";

@@ -105,6 +105,24 @@ void vly_summarise_compare(vly_summary *t, const vly_piece *piece, const vly_doc
     }
 }
 
+void vly_summarise_transport(vly_summary *t, const vly_piece *piece, const vly_document *d)
+{
+    static const char *const keys[] = {"tau", "tau_electrolyte", "d_eff_rel", "percolating_fraction"};
+    const char *method = vly_method_name((vly_method)piece->method), *axis;
+    json_t *direction;
+    json_object_foreach(json_object_get(d->root, "directions"), axis, direction)
+    {
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+            char quantity[60];
+            const bool unsettled = json_is_false(json_object_get(direction, "converged"));
+            const json_t *value = json_object_get(direction, keys[k]);
+            snprintf(quantity, sizeof quantity, "%s_%s", keys[k], axis);
+            add(t, method, "", quantity, json_is_number(value) ? json_number_value(value) : NAN, "1",
+                unsettled ? "not converged" : "");
+        }
+    }
+}
+
 /* The window without commas, which part the columns. */
 static void name_cutout(vly_summary *t, const vly_sample *sample)
 {

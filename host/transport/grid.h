@@ -13,7 +13,7 @@ typedef struct vly_grid {
     double value[256];    /* coefficient of a label, divided by the largest one; <= 0 does not conduct */
     double scale;         /* that largest one */
     double spacing[3];    /* along x, y, z, in any unit */
-    vly_axis axis;
+    vly_direction axis;
     bool periodic;
 } vly_grid;
 

@@ -13,7 +13,7 @@ int64_t vly_grid_row_beside(const vly_grid *grid, int64_t row, int way)
     int32_t *at = axis == VLY_Y ? &y : &z, count = axis == VLY_Y ? ny : nz;
     *at += way % 2 ? 1 : -1;
     if (*at < 0 || *at >= count) {
-        if (!grid->periodic || grid->axis == (vly_axis)axis) return -1;
+        if (!grid->periodic || grid->axis == (vly_direction)axis) return -1;
         *at = *at < 0 ? count - 1 : 0;
     }
     return (int64_t)z * ny + y;

@@ -10,7 +10,7 @@
 
 static const char *const names[VLY_AXES] = {"x", "y", "z"};
 
-const char *vly_axis_name(vly_axis axis)
+const char *vly_direction_name(vly_direction axis)
 {
     return names[axis];
 }
@@ -192,7 +192,7 @@ static vly_status solve(work *w, vly_transport_direction *d, const vly_grid_runs
     return status;
 }
 
-static vly_status compute_axis(work *w, vly_axis axis)
+static vly_status compute_axis(work *w, vly_direction axis)
 {
     vly_transport_direction *d = &w->out->axis[axis];
     vly_grid_runs runs;
@@ -221,7 +221,7 @@ vly_status vly_transport(vly_transport_result *out, vly_device *device, vly_sour
     for (int a = 0; a < VLY_AXES; a++) asked += options->directions[a];
     for (int a = 0; a < VLY_AXES && status == VLY_OK; a++) {
         if (!options->directions[a]) continue;
-        status = compute_axis(&w, (vly_axis)a);
+        status = compute_axis(&w, (vly_direction)a);
         vly_device_update(device, "transport", ++done, asked, "direction");
     }
     vly_free(w.volume);

@@ -79,7 +79,8 @@ typedef struct vly_settings {
     char transform[VLY_PATH_BYTES]; /* JSON; "": none */
 
     /* transport: see voxelyte/transport.h */
-    double conduct[VLY_PHASES]; /* relative to the bulk; 0: not at all */
+    double
+        conduct[VLY_PHASES]; /* relative to the bulk; 0: not at all; all 0: pore alone, and in a study no transport */
     enum { VLY_DIRECTION_ALL, VLY_DIRECTION_X, VLY_DIRECTION_Y, VLY_DIRECTION_Z } direction;
     double tolerance;
     enum { VLY_SIDE_NO_FLUX, VLY_SIDE_PERIODIC } sides;

@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-typedef enum vly_axis { VLY_X, VLY_Y, VLY_Z, VLY_AXES } vly_axis;
+typedef enum vly_direction { VLY_X, VLY_Y, VLY_Z, VLY_AXES } vly_direction;
 
 /* What the sides along the flow do. */
 typedef enum vly_sides { VLY_SIDES_NO_FLUX, VLY_SIDES_PERIODIC } vly_sides;
@@ -65,7 +65,7 @@ VLY_API vly_status vly_transport(vly_transport_result *out, vly_device *device, 
 VLY_API void vly_transport_result_free(vly_transport_result *result);
 
 /* "x", "y", "z". */
-VLY_API const char *vly_axis_name(vly_axis axis);
+VLY_API const char *vly_direction_name(vly_direction axis);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,140 @@
+/* Tortuosity per trinarisation and direction: a table, how the solver got there, and the potential along the way. */
+#include "study/report_impl.h"
+#include "study/svg.h"
+
+#include "core/memory.h"
+
+#include <math.h>
+
+enum { PANEL = VLY_SVG_WIDTH / 2, HEIGHT = 300 };
+
+static const char *const axes[] = {"x", "y", "z"};
+static const char *const colours[] = {"#c2410c", "#15803d", "#1d4ed8"};
+
+static const json_t *direction_of(const json_t *transport, int a)
+{
+    return json_object_get(json_object_get(transport, "directions"), axes[a]);
+}
+
+/* ---- the table ---- */
+
+static void row(vly_text *to, const char *name, const char *axis, const json_t *d)
+{
+    const json_t *bounds = json_object_get(d, "bounds");
+    const char *reason = vly_report_string(d, "reason");
+    vly_html_add(to, "<tr><th>%s</th><td>%s</td>", name, axis);
+    if (isnan(vly_report_number(d, "tau"))) {
+        vly_html_add(to, "<td colspan=\"6\">infinite: %s</td></tr>\n", reason ? reason : "");
+        return;
+    }
+    vly_html_add(to,
+                 "<td class=\"n\">%.4f</td><td class=\"n\">%.4f</td><td class=\"n\">%.6f</td>"
+                 "<td class=\"n\">%.7f … %.7f</td><td class=\"n\">%.2f %%</td><td class=\"n\">%d</td></tr>\n",
+                 vly_report_number(d, "tau"), vly_report_number(d, "tau_electrolyte"),
+                 vly_report_number(d, "d_eff_rel"), vly_report_number(json_array_get(bounds, 0), NULL),
+                 vly_report_number(json_array_get(bounds, 1), NULL), 100 * vly_report_number(d, "percolating_fraction"),
+                 (int)vly_report_number(d, "iterations"));
+}
+
+static void table(vly_text *to, const vly_report_sample *sample)
+{
+    vly_html_add(to, "<div class=\"wide\"><table><thead><tr><th>Trinarisation</th><th>Axis</th><th class=\"n\">τ</th>"
+                     "<th class=\"n\">τ, CBD by half</th><th class=\"n\">D<sub>eff</sub>/D<sub>0</sub></th>"
+                     "<th class=\"n\">lies between</th><th class=\"n\">percolates</th><th class=\"n\">Iterations</th>"
+                     "</tr></thead><tbody>\n");
+    for (int32_t m = 0; m < sample->count; m++)
+        for (int a = 0; a < 3; a++) {
+            const json_t *d = direction_of(sample->methods[m].transport, a);
+            if (d) row(to, vly_report_title(sample->methods[m].name), axes[a], d);
+        }
+    vly_html_add(to, "</tbody></table></div>\n");
+}
+
+/* ---- the figure ---- */
+
+/* values (count) over 0 ... 1 in layers' centres, or over 0 ... count - 1. */
+static void curve(vly_text *svg, const vly_plot *plot, const json_t *values, bool layers, const char *colour)
+{
+    int32_t count = (int32_t)json_array_size(values);
+    double *x;
+    vly_status status = VLY_NEW(&x, 2 * (int64_t)count, "curve");
+    for (int32_t i = 0; status == VLY_OK && i < count; i++) {
+        x[i] = layers ? (i + 0.5) / count : i;
+        x[count + i] = vly_report_number(json_array_get(values, (size_t)i), NULL);
+    }
+    if (status == VLY_OK)
+        vly_svg_line(svg, plot, x, x + count, count, colour);
+    else if (svg->status == VLY_OK)
+        svg->status = status;
+    vly_free(x);
+}
+
+static void draw(vly_text *svg, const json_t *transport)
+{
+    double least = 0.1, most = 1;
+    for (int a = 0; a < 3; a++) {
+        const json_t *history = json_object_get(direction_of(transport, a), "history");
+        size_t count = json_array_size(history);
+        for (size_t i = 0; i < count; i++) {
+            double value = vly_report_number(json_array_get(history, i), NULL);
+            if (value > 1e-16) least = fmin(least, pow(10, floor(log10(value))));
+        }
+        most = fmax(most, (double)count - 1);
+    }
+    vly_plot along = {{.low = 0, .high = 1, .at_low = 64, .at_high = PANEL - 20, .label = "Position along the axis"},
+                      {.low = 0, .high = 1, .at_low = 250, .at_high = 44, .label = "Mean potential"}};
+    vly_plot steps = {{.low = 0, .high = most, .at_low = PANEL + 64, .at_high = 2 * PANEL - 20, .label = "Iteration"},
+                      {.low = least, .high = 1, .at_low = 250, .at_high = 44, .log = true, .label = "Residual"}};
+    vly_svg_open(svg, VLY_SVG_WIDTH, HEIGHT, "Potential and convergence");
+    vly_svg_legend(svg, 64, 10, 3, axes, colours);
+    vly_svg_axes(svg, &along);
+    vly_svg_axes(svg, &steps);
+    for (int a = 0; a < 3; a++) {
+        const json_t *d = direction_of(transport, a);
+        curve(svg, &along, json_object_get(json_object_get(d, "profile"), "potential"), true, colours[a]);
+        curve(svg, &steps, json_object_get(d, "history"), false, colours[a]);
+    }
+    vly_svg_close(svg);
+}
+
+static vly_status figure(vly_report *report, const vly_report_sample *sample, const vly_report_method *method)
+{
+    vly_text svg = {0}, name = {0}, path = {0};
+    draw(&svg, method->transport);
+    vly_text_add(&name, "transport-%s", method->name);
+    vly_text_add(&path, "transport/%s.json", method->name);
+    vly_status status = name.status == VLY_OK ? path.status : name.status;
+    if (status != VLY_OK)
+        vly_text_free(&svg);
+    else
+        status = vly_report_figure(report, sample, name.text, &svg);
+    if (status == VLY_OK) {
+        vly_html_add(&report->page,
+                     "%s. Left: mean potential of the conducting voxels in each layer; steep where transport is hard. "
+                     "Right: how the residual fell, relative to that of a linear potential.",
+                     vly_report_title(method->name));
+        vly_report_caption_end(report, sample->prefix, path.text);
+    }
+    vly_text_free(&name);
+    vly_text_free(&path);
+    return status;
+}
+
+vly_status vly_report_transport(vly_report *report)
+{
+    vly_text *to = &report->page;
+    for (int32_t i = 0; i < report->count; i++) {
+        const vly_report_sample *sample = &report->samples[i];
+        bool any = false;
+        for (int32_t m = 0; m < sample->count; m++) any |= sample->methods[m].transport != NULL;
+        if (!any) continue;
+        vly_report_heading(report, sample);
+        vly_html_add(to,
+                     "<p>The tortuosity factor τ is ε D<sub>0</sub>/D<sub>eff</sub> with ε the fraction of conducting "
+                     "voxels; the bounds are certified, so the solver adds no error beyond them.</p>\n");
+        table(to, sample);
+        for (int32_t m = 0; m < sample->count; m++)
+            if (sample->methods[m].transport) VLY_TRY(figure(report, sample, &sample->methods[m]));
+    }
+    return to->status;
+}
