@@ -20,7 +20,7 @@ static const char arch[] = "125-75-75-75-75-75-3";
 
 /* The tensor-th: W1, b1, ..., W6, b6, norm. */
 typedef struct tensor {
-    char name[8];
+    char name[16];
     int32_t side[2]; /* side[1] 0: one dimension */
     int64_t values;
 } tensor;
