@@ -2,10 +2,12 @@
  * sizes; and the table that training learns from. */
 #include "support.h"
 
+#include "core/fault.h"
 #include "segment/mlp_impl.h"
 #include "voxelyte/compose.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,6 +192,60 @@ START_TEST(voxel_sizes_that_do_not_fit_need_a_word)
 }
 END_TEST
 
+/* Everything from a model's file to labels, once. */
+static vly_status whole_way(vly_device *device, const uint16_t *grey, vly_extent e, const char *path, uint8_t *label)
+{
+    vly_mlp *model = NULL;
+    vly_mlp_apply_options options = {.scale = VLY_MLP_NATIVE};
+    vly_source *memory, *source = NULL;
+    vly_mlp_field *field = NULL;
+    vly_mlp_labels r;
+    vly_sink *sink = NULL;
+    vly_status status = vly_source_memory(&memory, grey, VLY_U16, e, NULL);
+    if (status == VLY_OK) status = vly_source_grey(&source, memory, device, 0, 0);
+    if (status == VLY_OK) status = vly_mlp_read(&model, path);
+    if (status == VLY_OK) status = vly_mlp_apply(&field, device, source, model, &options);
+    if (status == VLY_OK) status = vly_sink_memory(&sink, label, VLY_U8, e);
+    if (status == VLY_OK) status = vly_mlp_trinarise(&r, field, sink, vly_mlp_order_at(7), &VLY_FRACTIONS_PAPER, 1);
+    vly_sink_close(sink);
+    vly_mlp_field_free(field);
+    vly_mlp_free(model);
+    vly_source_close(source);
+    return status;
+}
+
+START_TEST(whatever_fails_comes_back_as_a_status_and_leaves_nothing_held)
+{
+    static const char *const seams[] = {"alloc", "io", "device"};
+    const vly_extent e = {12, 12, 12};
+    const char *path = test_path("fault.safetensors");
+    uint16_t *grey = random_grey(e, 6);
+    uint8_t label[1728];
+    vly_mlp *model = random_model(1e-6);
+    ck_assert_int_eq(vly_mlp_write(model, path, true), VLY_OK);
+    vly_mlp_free(model);
+    vly_device *device = test_cpu(1);
+    int64_t held = vly_memory_held();
+    for (size_t s = 0; s < sizeof seams / sizeof *seams; s++) {
+        bool met = true;
+        for (int n = 1; met; n++) {
+            char fault[32];
+            snprintf(fault, sizeof fault, "%s:%d", seams[s], n);
+            setenv("VLY_FAULT", fault, 1);
+            vly_fault_reset();
+            vly_status status = whole_way(device, grey, e, path, label);
+            met = vly_fault_count() >= n;
+            unsetenv("VLY_FAULT");
+            vly_fault_reset();
+            ck_assert_msg((status != VLY_OK) == met, "%s: %d", fault, status);
+            ck_assert_msg(vly_memory_held() == held, "%s: memory is still held", fault);
+        }
+    }
+    vly_device_close(device);
+    free(grey);
+}
+END_TEST
+
 /* ---- the table ---- */
 
 typedef struct pair {
@@ -309,6 +365,7 @@ int main(void)
     TEST_CASE(suite, slabs_and_a_store_in_a_file_change_nothing);
     TEST_CASE(suite, a_window_sees_its_real_neighbours_and_a_mask_takes_voxels_out);
     TEST_CASE(suite, voxel_sizes_that_do_not_fit_need_a_word);
+    TEST_CASE(suite, whatever_fails_comes_back_as_a_status_and_leaves_nothing_held);
     TEST_CASE(suite, the_table_pairs_compositions_with_averaged_neighbourhoods);
     TEST_CASE(suite, pairs_that_do_not_fit_are_refused);
     return test_run(suite);
