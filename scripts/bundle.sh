@@ -30,6 +30,16 @@ needed() { # "name path" of every shared library that a file of the bundle needs
         sort -u
 }
 
+copy_terms() { # of a library: under which terms it may be passed on, as its Debian package says
+    local package
+    package=$(dpkg -S "$(realpath "$1")" 2>/dev/null || dpkg -S "$1" 2>/dev/null) || package=
+    package=${package%%:*}
+    if [ -z "$package" ] || [ ! -f "/usr/share/doc/$package/copyright" ]; then
+        echo "bundle.sh: the terms of $1 were not found: it belongs to no Debian package" >&2 && exit 1
+    fi
+    install -m 644 -D "/usr/share/doc/$package/copyright" "$bundle/licenses/$package"
+}
+
 fill() {
     local name path
     rm -rf "$bundle"
@@ -42,7 +52,9 @@ fill() {
     ln -s ../lib/voxelyte "$bundle/tests/voxelyte" # a program finds the plugin beside itself
     while read -r name path; do
         [ "$path" != not ] || { echo "bundle.sh: $name is needed and was not found" >&2 && exit 1; }
-        if ! [[ $name =~ $system || $path == "$bundle"/* ]]; then cp -L "$path" "$bundle/lib/$name"; fi
+        if [[ $name =~ $system || $path == "$bundle"/* ]]; then continue; fi
+        cp -L "$path" "$bundle/lib/$name"
+        copy_terms "$path"
     done < <(needed)
     [ "$(du -sm "$bundle" | cut -f1)" -lt 60 ] || { echo "bundle.sh: more than 60 MiB" >&2 && exit 1; }
 }
