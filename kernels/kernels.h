@@ -110,10 +110,11 @@ typedef struct vly_kernels {
                              uint32_t *id, uint32_t *size, uint8_t *faces, uint64_t *count, void *scratch);
     int64_t (*components_scratch_bytes)(vly_extent data);
 
-    /* Appends those components to list (capacity), in any order; *listed may pass capacity: then the list is incomplete. */
+    /* Appends those components to list (capacity), in any order; *listed may pass capacity: then the list is incomplete.
+     * Everything but the list is as components left it. */
     vly_status (*component_list)(vly_queue *queue, const uint8_t *phase, const vly_region *region, const uint32_t *id,
-                                 const uint32_t *size, const uint8_t *faces, vly_component_part *list, int64_t capacity,
-                                 uint64_t *listed);
+                                 const uint32_t *size, const uint8_t *faces, const void *scratch,
+                                 vly_component_part *list, int64_t capacity, uint64_t *listed);
 
     /* tally[axis][phase] += the runs that end in region.inner along x, y and z (chords_voxel.h). Lines across x and y begin
      * and end in inner; those across z begin with the slab that is `first`, end with the one that is `last`, and between

@@ -114,8 +114,9 @@ static vly_status fetch_list(work *w, const vly_slab *slab)
     vly_status status = vly_buffer_reserve(&list, w->device, bytes + 1, "components");
     if (status == VLY_OK) status = vly_buffer_clear(&w->counter);
     if (status == VLY_OK)
-        status = d->kernels->component_list(d->queue, slab->phase, &slab->region, w->id.data, w->size.data,
-                                            w->faces.data, list.data, w->listed_count, w->counter.data);
+        status =
+            d->kernels->component_list(d->queue, slab->phase, &slab->region, w->id.data, w->size.data, w->faces.data,
+                                       w->scratch.data, list.data, w->listed_count, w->counter.data);
     if (status == VLY_OK) status = read_counter(w, &listed);
     if (status == VLY_OK) status = vly_buffer_download(&list, w->listed, bytes);
     if (status == VLY_OK && listed != w->listed_count)

@@ -46,8 +46,8 @@ vly_status vly_components_cuda(vly_queue *queue, const uint8_t *phase, const vly
                                uint32_t *id, uint32_t *size, uint8_t *faces, uint64_t *count, void *scratch);
 int64_t vly_components_scratch_bytes_cuda(vly_extent data);
 vly_status vly_component_list_cuda(vly_queue *queue, const uint8_t *phase, const vly_region *region, const uint32_t *id,
-                                   const uint32_t *size, const uint8_t *faces, vly_component_part *list,
-                                   int64_t capacity, uint64_t *listed);
+                                   const uint32_t *size, const uint8_t *faces, const void *scratch,
+                                   vly_component_part *list, int64_t capacity, uint64_t *listed);
 vly_status vly_chords_cuda(vly_queue *queue, const uint8_t *phase, const vly_region *region, bool first, bool last,
                            vly_chord *open, uint64_t *tally);
 vly_status vly_closing_clip_cuda(vly_queue *queue, const uint8_t *label, int64_t voxels, int32_t *distance2);

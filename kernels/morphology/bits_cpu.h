@@ -3,7 +3,6 @@
 #define VLY_BITS_CPU_H
 
 #include <stdint.h>
-#include <string.h>
 
 #ifdef __AVX2__
 #include <immintrin.h>
@@ -27,15 +26,16 @@ static inline uint64_t vly_equal_64(const uint8_t *a, const uint8_t *b)
 }
 #endif
 
-/* Bit i is set where a[i] == b[i], i < count; 64 of them at most. */
-static inline uint64_t vly_equal_bits(const uint8_t *a, const uint8_t *b, int32_t count)
+/* Bit i is set where a[i] == b[i], i < count; 64 of them at most. So many labels in front of both may be read as well. */
+static inline uint64_t vly_equal_bits(const uint8_t *a, const uint8_t *b, int32_t count, int32_t in_front)
 {
     if (count >= 64) return vly_equal_64(a, b);
     if (count <= 0) return 0;
-    uint8_t ends[2][64] = {{0}};
-    memcpy(ends[0], a, (size_t)count);
-    memcpy(ends[1], b, (size_t)count);
-    return vly_equal_64(ends[0], ends[1]) & ((UINT64_C(1) << count) - 1);
+    int32_t missing = 64 - count;
+    if (missing <= in_front) return vly_equal_64(a - missing, b - missing) >> missing;
+    uint64_t bits = 0;
+    for (int32_t i = 0; i < count; i++) bits |= (uint64_t)(a[i] == b[i]) << i;
+    return bits;
 }
 
 /* Carries the bits of `from` down to the first bit of their segment; bit i of `continued` says that i and i - 1 are of one. */

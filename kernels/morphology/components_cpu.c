@@ -9,7 +9,7 @@
 #include "core/kernels_cpu.h"
 #include "morphology/bits_cpu.h"
 
-enum { BLOCK_VOXELS = 1 << 19, CACHED = 64 };
+enum { BLOCK_VOXELS = 1 << 19, CACHED = 64, WORDS = 16 };
 
 typedef struct job {
     const uint8_t *phase;
@@ -20,7 +20,7 @@ typedef struct job {
     bool corners; /* 26 neighbours, else 6 */
     uint32_t *id, *size;
     uint8_t *faces;
-    uint64_t *starts; /* (rows, words) */
+    uint64_t *starts, *roots; /* (rows, words): where runs begin, where components do */
     uint64_t *count;
 } job;
 
@@ -31,7 +31,7 @@ static int32_t words_of(int32_t nx)
 
 int64_t vly_components_scratch_bytes_cpu(vly_extent data)
 {
-    return (int64_t)data.ny * data.nz * words_of(data.nx) * (int64_t)sizeof(uint64_t);
+    return 2 * (int64_t)data.ny * data.nz * words_of(data.nx) * (int64_t)sizeof(uint64_t);
 }
 
 /* ---- union-find; parents are smaller than their children ---- */
@@ -86,14 +86,13 @@ static void join_among_others(uint32_t *id, uint32_t a, uint32_t b)
 
 /* ---- rows ---- */
 
-/* Bit i is set where a[x + i] == b[x + i + shift], both in the row. */
-static uint64_t equal_at(const job *j, const uint8_t *a, const uint8_t *b, int32_t x, int32_t shift)
+/* Bit i is set where a[x + i] == b[x + i + shift], both in the row; shift is -1, 0 or 1. */
+static inline uint64_t equal_at(const job *j, const uint8_t *a, const uint8_t *b, int32_t x, int32_t shift)
 {
     int32_t count = j->e.nx - x;
-    if (shift > 0) return vly_equal_bits(a + x, b + x + 1, count - 1 < 64 ? count - 1 : 64);
-    if (shift == 0) return vly_equal_bits(a + x, b + x, count);
-    if (x > 0) return vly_equal_bits(a + x, b + x - 1, count);
-    return vly_equal_bits(a + 1, b, count - 1 < 63 ? count - 1 : 63) << 1;
+    if (shift >= 0) return vly_equal_bits(a + x, b + x + shift, count - shift, x);
+    if (x > 0) return vly_equal_bits(a + x, b + x - 1, count, x - 1);
+    return vly_equal_bits(a + 1, b, count - 1, 0) << 1;
 }
 
 static uint64_t *starts_of(const job *j, int64_t row)
@@ -121,13 +120,12 @@ static void begin_row(const job *j, int64_t row)
         for (uint64_t bits = starts[w]; bits; bits &= bits - 1) {
             int64_t at = row * j->e.nx + 64 * w + __builtin_ctzll(bits);
             j->id[at] = (uint32_t)at;
-            j->size[at] = 0;
-            j->faces[at] = 0;
         }
     }
 }
 
-static void join_bits(const job *j, int64_t row, int64_t other, int32_t x, int32_t shift, uint64_t bits, bool alone)
+static inline void join_bits(const job *j, int64_t row, int64_t other, int32_t x, int32_t shift, uint64_t bits,
+                             bool alone)
 {
     for (; bits; bits &= bits - 1) {
         int32_t at = x + __builtin_ctzll(bits);
@@ -145,7 +143,8 @@ typedef struct around {
 } around;
 
 /* Where joining a with the row `other` at the same x is implied; `aside` for the joins across a corner. */
-static uint64_t implied(const job *j, const around *r, int64_t step, const uint8_t *other, int32_t x, uint64_t equal)
+static inline uint64_t implied(const job *j, const around *r, int64_t step, const uint8_t *other, int32_t x,
+                               uint64_t equal)
 {
     bool beside = step != 1 && step != j->e.ny; /* beside b */
     if (step == 1) return 0;
@@ -221,6 +220,32 @@ static vly_status join_block(void *self, int64_t item, int32_t worker)
     return VLY_OK;
 }
 
+/* Points the first voxels of runs at their roots; notes the roots, counts them and clears what is to be added up there. */
+static vly_status resolve_block(void *self, int64_t item, int32_t worker)
+{
+    const job *j = self;
+    int64_t begun = 0, inner = (int64_t)j->region->inner.z1 * j->e.ny;
+    (void)worker;
+    for (int64_t row = item * j->rows_per_block; row < last_row(j, item); row++)
+        for (int32_t w = 0; w < j->words; w++) {
+            uint64_t roots = 0;
+            for (uint64_t bits = starts_of(j, row)[w]; bits; bits &= bits - 1) {
+                uint32_t at = (uint32_t)(row * j->e.nx + 64 * w + __builtin_ctzll(bits));
+                uint32_t root = j->phase[at] == VLY_OUTSIDE ? VLY_NO_COMPONENT : look_up(j->id, at);
+                if (root == at) {
+                    roots |= bits & -bits;
+                    j->size[at] = 0;
+                    j->faces[at] = 0;
+                } else
+                    __atomic_store_n(&j->id[at], root, __ATOMIC_RELAXED);
+            }
+            j->roots[row * j->words + w] = roots;
+            if (row < inner) begun += __builtin_popcountll(roots);
+        }
+    __atomic_fetch_add(j->count, (uint64_t)begun, __ATOMIC_RELAXED);
+    return VLY_OK;
+}
+
 /* Few components have most of the runs: what they add up to is kept aside and shared now and then. */
 typedef struct tally {
     uint32_t root[CACHED], size[CACHED];
@@ -245,46 +270,53 @@ static void add_run(const job *j, tally *t, uint32_t root, int32_t size, uint8_t
     t->faces[slot] |= faces;
 }
 
-/* Voxels [x, end) of a row are a run: its id, and what it adds to its component. True if the component begins here. */
-static bool settle_run(const job *j, tally *t, int64_t row, int32_t x, int32_t end, bool inner, uint8_t faces)
+/* A stretch of a row: its ids, and what it adds to its component, unless t is NULL. Ids are written eight at a time as far
+ * as `most` allows: what is too much is put right by the stretches that follow. */
+static inline void settle_stretch(const job *j, tally *t, uint32_t *id, int32_t from, int32_t end, int32_t most,
+                                  uint32_t root, uint8_t faces)
 {
-    uint32_t at = (uint32_t)(row * j->e.nx + x);
-    bool outside = j->phase[at] == VLY_OUTSIDE;
-    uint32_t root = outside ? VLY_NO_COMPONENT : look_up(j->id, at);
-    __atomic_store_n(&j->id[at], root, __ATOMIC_RELAXED);
-    for (int32_t i = 1; i < end - x; i++) j->id[at + (uint32_t)i] = root;
-    if (outside || !inner) return false;
-    faces = (uint8_t)(faces | (x == 0) | (end == j->e.nx) << 1);
-    add_run(j, t, root, end - x, faces);
-    return root == at;
+    int32_t x = from;
+    for (; x < end && x + 8 <= most; x += 8)
+        for (int32_t i = 0; i < 8; i++) id[x + i] = root;
+    for (; x < end; x++) id[x] = root;
+    if (t && root != VLY_NO_COMPONENT)
+        add_run(j, t, root, end - from, (uint8_t)(faces | (from == 0) | (end == j->e.nx) << 1));
 }
 
-/* Calls settle_run for every run of a row; how many components begin there. */
-static int64_t settle_row(const job *j, tally *t, int64_t row)
+/* Words [w, last) of a row. The roots of all their runs are read before anything is written over them. */
+static uint32_t settle_words(const job *j, tally *t, int64_t row, int32_t w, int32_t last, uint32_t root, uint8_t faces)
 {
+    uint32_t *id = j->id + row * j->e.nx, roots[64 * WORDS];
     const uint64_t *starts = starts_of(j, row);
-    int32_t y = (int32_t)(row % j->e.ny), z = (int32_t)(row / j->e.ny), from = 0;
-    bool inner = z >= j->region->inner.z0 && z < j->region->inner.z1;
-    uint8_t faces = vly_row_faces(j->region, y, z);
-    int64_t begun = 0;
-    for (int32_t w = 0; w < j->words; w++)
-        for (uint64_t bits = starts[w]; bits; bits &= bits - 1) {
-            int32_t x = 64 * w + __builtin_ctzll(bits);
-            if (x > 0) begun += settle_run(j, t, row, from, x, inner, faces);
+    int32_t from = 64 * w, end = 64 * last < j->e.nx ? 64 * last : j->e.nx, runs = 0;
+    for (int32_t v = w; v < last; v++)
+        for (uint64_t bits = starts[v]; bits; bits &= bits - 1) roots[runs++] = id[64 * v + __builtin_ctzll(bits)];
+    runs = 0;
+    for (int32_t v = w; v < last; v++)
+        for (uint64_t bits = starts[v]; bits; bits &= bits - 1) {
+            int32_t x = 64 * v + __builtin_ctzll(bits);
+            if (x > from) settle_stretch(j, t, id, from, x, end, root, faces);
+            root = roots[runs++];
             from = x;
         }
-    return begun + settle_run(j, t, row, from, j->e.nx, inner, faces);
+    settle_stretch(j, t, id, from, end, end, root, faces);
+    return root;
 }
 
 static vly_status settle_block(void *self, int64_t item, int32_t worker)
 {
     const job *j = self;
     tally t = {{0}, {0}, {0}};
-    int64_t begun = 0;
+    int64_t inner = (int64_t)j->region->inner.z1 * j->e.ny;
     (void)worker;
-    for (int64_t row = item * j->rows_per_block; row < last_row(j, item); row++) begun += settle_row(j, &t, row);
+    for (int64_t row = item * j->rows_per_block; row < last_row(j, item); row++) {
+        uint8_t faces = vly_row_faces(j->region, (int32_t)(row % j->e.ny), (int32_t)(row / j->e.ny));
+        uint32_t root = VLY_NO_COMPONENT;
+        for (int32_t w = 0; w < j->words; w += WORDS)
+            root = settle_words(j, row < inner ? &t : NULL, row, w, w + WORDS < j->words ? w + WORDS : j->words, root,
+                                faces);
+    }
     for (uint32_t slot = 0; slot < CACHED; slot++) flush(j, &t, slot);
-    __atomic_fetch_add(j->count, (uint64_t)begun, __ATOMIC_RELAXED);
     return VLY_OK;
 }
 
@@ -304,9 +336,11 @@ vly_status vly_components_cpu(vly_queue *queue, const uint8_t *phase, const vly_
              .faces = faces,
              .starts = scratch,
              .count = count};
+    j.roots = j.starts + j.rows * j.words;
     j.blocks = (j.rows + j.rows_per_block - 1) / j.rows_per_block;
     VLY_TRY(vly_pool_run(queue->pool, j.blocks, label_block, &j));
     VLY_TRY(vly_pool_run(queue->pool, j.blocks, join_block, &j));
+    VLY_TRY(vly_pool_run(queue->pool, j.blocks, resolve_block, &j));
     return vly_pool_run(queue->pool, j.blocks, settle_block, &j);
 }
 
@@ -315,8 +349,9 @@ vly_status vly_components_cpu(vly_queue *queue, const uint8_t *phase, const vly_
 typedef struct listing {
     const uint8_t *phase;
     const vly_region *region;
-    const uint32_t *id, *size;
+    const uint32_t *size;
     const uint8_t *faces;
+    const uint64_t *roots;
     vly_component_part *list;
     int64_t capacity;
     uint64_t *listed;
@@ -325,20 +360,27 @@ typedef struct listing {
 static vly_status list_page(void *self, int64_t page, int32_t worker)
 {
     const listing *l = self;
-    int64_t voxels = (int64_t)l->region->data.nx * l->region->data.ny, first = (l->region->inner.z0 + page) * voxels;
+    vly_extent e = l->region->data;
+    int32_t words = words_of(e.nx);
     (void)worker;
-    for (int64_t i = first; i < first + voxels; i++) {
-        if (l->id[i] != (uint32_t)i) continue;
-        int64_t at = (int64_t)__atomic_fetch_add(l->listed, 1, __ATOMIC_RELAXED);
-        if (at < l->capacity) l->list[at] = (vly_component_part){(uint32_t)i, l->size[i], l->phase[i], l->faces[i]};
-    }
+    for (int64_t row = page * e.ny; row < (page + 1) * e.ny; row++)
+        for (int32_t w = 0; w < words; w++)
+            for (uint64_t bits = l->roots[row * words + w]; bits; bits &= bits - 1) {
+                int64_t i = row * e.nx + 64 * w + __builtin_ctzll(bits);
+                int64_t at = (int64_t)__atomic_fetch_add(l->listed, 1, __ATOMIC_RELAXED);
+                if (at < l->capacity)
+                    l->list[at] = (vly_component_part){(uint32_t)i, l->size[i], l->phase[i], l->faces[i]};
+            }
     return VLY_OK;
 }
 
 vly_status vly_component_list_cpu(vly_queue *queue, const uint8_t *phase, const vly_region *region, const uint32_t *id,
-                                  const uint32_t *size, const uint8_t *faces, vly_component_part *list,
-                                  int64_t capacity, uint64_t *listed)
+                                  const uint32_t *size, const uint8_t *faces, const void *scratch,
+                                  vly_component_part *list, int64_t capacity, uint64_t *listed)
 {
-    listing l = {phase, region, id, size, faces, list, capacity, listed};
-    return vly_pool_run(queue->pool, region->inner.z1 - region->inner.z0, list_page, &l);
+    vly_extent e = region->data;
+    const uint64_t *roots = (const uint64_t *)scratch + (int64_t)e.ny * e.nz * words_of(e.nx);
+    listing l = {phase, region, size, faces, roots, list, capacity, listed};
+    (void)id;
+    return vly_pool_run(queue->pool, region->inner.z1, list_page, &l);
 }

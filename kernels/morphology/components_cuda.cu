@@ -166,8 +166,10 @@ static __global__ void __launch_bounds__(VLY_BLOCK)
 
 extern "C" vly_status vly_component_list_cuda(vly_queue *queue, const uint8_t *phase, const vly_region *region,
                                               const uint32_t *id, const uint32_t *size, const uint8_t *faces,
-                                              vly_component_part *list, int64_t capacity, uint64_t *listed)
+                                              const void *scratch, vly_component_part *list, int64_t capacity,
+                                              uint64_t *listed)
 {
+    (void)scratch;
     int64_t end = (int64_t)region->data.nx * region->data.ny * region->inner.z1;
     cudaLaunchConfig_t shape = vly_launch_shape(queue, (end + VLY_BLOCK - 1) / VLY_BLOCK);
     return vly_cuda_status(cudaLaunchKernelEx(&shape, list_kernel, phase, end, id, size, faces, list, capacity, listed),
