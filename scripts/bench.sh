@@ -12,7 +12,7 @@ find_python() { # one that has the peers; if none has, a virtual environment of 
     for python in python3 /usr/bin/python3 $venv/bin/python; do
         "$python" -c 'import numpy, sklearn' 2>/dev/null && { echo "$python" && return; }
     done
-    if python3 -m venv $venv && $venv/bin/pip -q install numpy scikit-learn dijkstra3d; then echo $venv/bin/python; fi
+    if python3 -m venv $venv && $venv/bin/pip -q install numpy scikit-learn dijkstra3d connected-components-3d; then echo $venv/bin/python; fi
 } 2>/dev/null
 
 large_run() { # expected counts as in the result document, options of segment...

@@ -41,8 +41,8 @@ const cli_command cli_bench = {
     .usage = "[STAGE...] [OPTIONS]",
     .summary = "throughput of each stage against the bound of this machine",
     .text =
-        "Stages: ceilings, histogram, label, kmeans, mlp, distance, cover, intrusion, stream, two-point, geodesic, transport;\n"
-        "none named: all. Medians over repeats on a volume in memory (stream: in a file); quiet machines give honest figures.\n\n"
+        "Stages: ceilings, histogram, label, kmeans, mlp, distance, cover, intrusion, stream, two-point, geodesic, transport,\n"
+        "surface, components; none named: all. Medians over repeats on a volume in memory (stream: in a file); quiet machines give honest figures.\n\n"
         "  voxelyte bench histogram label --threads 2\n"
         "  voxelyte bench -o bench.json\n",
     .most = 16,

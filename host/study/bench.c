@@ -19,6 +19,7 @@ static const struct {
     {"cover", vly_bench_cover},       {"intrusion", vly_bench_intrusion},
     {"stream", vly_bench_stream},     {"two-point", vly_bench_two_point},
     {"geodesic", vly_bench_geodesic}, {"transport", vly_bench_transport},
+    {"surface", vly_bench_surface},   {"components", vly_bench_components},
 };
 
 enum { STAGES = sizeof stages / sizeof *stages };
@@ -172,7 +173,7 @@ static vly_status check_names(const vly_bench_options *options)
             return vly_fail(
                 VLY_EUSAGE,
                 "bench: there is no stage \"%s\"; ceilings, histogram, label, kmeans, mlp, distance, cover, intrusion, stream, "
-                "two-point, geodesic, transport",
+                "two-point, geodesic, transport, surface, components",
                 options->stages[i]);
     }
     return VLY_OK;

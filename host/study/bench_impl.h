@@ -42,6 +42,8 @@ vly_status vly_bench_kmeans(vly_benching *bench);
 vly_status vly_bench_distance(vly_benching *bench);
 vly_status vly_bench_cover(vly_benching *bench);
 vly_status vly_bench_intrusion(vly_benching *bench);
+vly_status vly_bench_surface(vly_benching *bench);
+vly_status vly_bench_components(vly_benching *bench);
 vly_status vly_bench_stream(vly_benching *bench);
 vly_status vly_bench_two_point(vly_benching *bench);
 vly_status vly_bench_geodesic(vly_benching *bench);

@@ -36,10 +36,10 @@ def features(grey):
     return np.concatenate(sorted_shells, axis=1).astype(np.float32)
 
 
-def ours(program, stage, *options):
-    """Mvoxel/s of one stage."""
+def ours(program, stage, *options, what=""):
+    """Mvoxel/s of one stage: of its first row, or of the one that speaks of `what`."""
     out = subprocess.run([program, "bench", stage, "--json", "--quiet", "--repeats", "3", *options], check=True, capture_output=True)
-    return next(row["rate"] for row in json.loads(out.stdout)["rows"] if row["stage"] == stage)
+    return next(row["rate"] for row in json.loads(out.stdout)["rows"] if row["stage"] == stage and what in row["what"])
 
 
 def numpy_histogram(grey):
@@ -65,6 +65,24 @@ def labels(side):
     rng = np.random.default_rng(1)
     cells = rng.choice([0, 1, 2], size=(side // 16,) * 3, p=[0.2, 0.6, 0.2]).astype(np.uint8)
     return cells.repeat(16, 0).repeat(16, 1).repeat(16, 2)
+
+
+def rough_labels(side):
+    """What the program labels components of, about: cells of 8 voxels, rows pushed about, and specks."""
+    rng = np.random.default_rng(2)
+    z, y, x = np.indices((side,) * 3, sparse=True)
+    shift = rng.integers(0, 4, (side // 2,) * 2)[z // 2, y // 2]
+    phases = rng.integers(0, 3, (side // 8 + 1,) * 3)[z // 8, y // 8, (x + shift) // 8]
+    return np.where(rng.integers(0, 256, phases.shape) == 0, rng.integers(0, 3, phases.shape), phases).astype(np.uint8)
+
+
+def cc3d_components(phases, neighbours):
+    """All three phases at once; it knows one thread."""
+    import cc3d
+
+    begin = time.perf_counter()
+    cc3d.connected_components(phases + 1, connectivity=neighbours)
+    return 1e-6 * phases.size / (time.perf_counter() - begin)
 
 
 def scipy_two_point(phases, reach=31):
@@ -105,6 +123,11 @@ def main():
     phases = labels(256)
     if importlib.util.find_spec("scipy"):
         rows["two-point, six pairs, scipy.fft"] = (lambda: ours(program, "two-point"), lambda: scipy_two_point(phases))
+    if importlib.util.find_spec("cc3d"):
+        rough = rough_labels(256)
+        for n in (6, 26):
+            rows[f"components, {n} neighbours, cc3d"] = (
+                lambda n=n: ours(program, "components", what=f"{n} neighbours"), lambda n=n: cc3d_components(rough, n))
     if importlib.util.find_spec("dijkstra3d"):
         rows["geodesic, dijkstra3d"] = (lambda: ours(program, "geodesic"), lambda: dijkstra3d_paths(phases))
     print(f"{'median of ' + str(ROUNDS) + ' rounds, in turn':48} {'voxelyte':>10} {'peer':>10}  Mvoxel/s")
