@@ -124,8 +124,7 @@ static void begin_row(const job *j, int64_t row)
     }
 }
 
-static inline void join_bits(const job *j, int64_t row, int64_t other, int32_t x, int32_t shift, uint64_t bits,
-                             bool alone)
+static void join_bits(const job *j, int64_t row, int64_t other, int32_t x, int32_t shift, uint64_t bits, bool alone)
 {
     for (; bits; bits &= bits - 1) {
         int32_t at = x + __builtin_ctzll(bits);
@@ -137,58 +136,60 @@ static inline void join_bits(const job *j, int64_t row, int64_t other, int32_t x
     }
 }
 
-/* The rows around row a = (y, z) that come before it: m across y, b across z, c and d beside b. NULL where there is none. */
-typedef struct around {
-    const uint8_t *a, *m, *b;
-} around;
+/* A row that comes before row a = (y, z) and touches it. */
+typedef struct neighbour {
+    const uint8_t *label; /* NULL where there is none */
+    int64_t row;
+    bool now;        /* it is to be joined with, not only looked at */
+    uint64_t before; /* equality with a at the last x of the word before */
+} neighbour;
 
-/* Where joining a with the row `other` at the same x is implied; `aside` for the joins across a corner. */
-static inline uint64_t implied(const job *j, const around *r, int64_t step, const uint8_t *other, int32_t x,
-                               uint64_t equal)
+/* Word w of row `row` with that of a neighbour: `equal` says where they are, `known` where joins are implied. */
+static inline void join_word(const job *j, int64_t row, int32_t w, neighbour *n, uint64_t equal, uint64_t known,
+                             bool alone)
 {
-    bool beside = step != 1 && step != j->e.ny; /* beside b */
-    if (step == 1) return 0;
-    if (!j->corners)
-        return r->m ? equal & equal_at(j, r->a, r->m, x, 0) & equal_at(j, other, other - j->e.nx, x, 0) : 0;
-    uint64_t known = beside ? equal_at(j, r->a, r->b, x, 0) : 0;
-    if (r->m && step != j->e.ny - 1) known |= equal_at(j, r->a, r->m, x, 0);
-    return known;
+    const uint8_t *a = j->phase + row * j->e.nx;
+    uint64_t shifted = equal << 1 | n->before, continued = equal & shifted & ~starts_of(j, row)[w];
+    n->before = equal >> 63;
+    join_bits(j, row, n->row, 64 * w, 0, equal & ~continued & ~vly_flood_down(equal & known, continued), alone);
+    if (!j->corners) return;
+    uint64_t up = equal_at(j, a, n->label, 64 * w, 1) & ~equal & ~(equal >> 1) & ~known;
+    uint64_t down = equal_at(j, a, n->label, 64 * w, -1) & ~equal & ~shifted & ~known;
+    if (up) join_bits(j, row, n->row, 64 * w, 1, up, alone);
+    if (down) join_bits(j, row, n->row, 64 * w, -1, down, alone);
 }
 
-/* Row `row` with row `row - step`. */
-static void join_rows(const job *j, const around *r, int64_t row, int64_t step, bool alone)
+/* A row beside b: most of what it has in common with a is known. */
+static inline void join_beside(const job *j, int64_t row, int32_t w, neighbour *n, uint64_t known, bool alone)
 {
-    const uint8_t *other = j->phase + (row - step) * j->e.nx;
-    const uint64_t *starts = starts_of(j, row);
-    uint64_t before = 0; /* equality at x - 1 */
-    for (int32_t w = 0; w < j->words; w++) {
-        int32_t x = 64 * w;
-        uint64_t equal = equal_at(j, r->a, other, x, 0), shifted = equal << 1 | before;
-        uint64_t continued = equal & shifted & ~starts[w], known = implied(j, r, step, other, x, equal);
-        join_bits(j, row, row - step, x, 0, equal & ~continued & ~vly_flood_down(equal & known, continued), alone);
-        before = equal >> 63;
-        if (!j->corners) continue;
-        uint64_t up = equal_at(j, r->a, other, x, 1) & ~equal & ~(equal >> 1) & ~known;
-        uint64_t down = equal_at(j, r->a, other, x, -1) & ~equal & ~shifted & ~known;
-        join_bits(j, row, row - step, x, 1, up, alone);
-        join_bits(j, row, row - step, x, -1, down, alone);
-    }
+    if (!n->now) return;
+    if (~known == 0)
+        n->before = 0;
+    else
+        join_word(j, row, w, n, equal_at(j, j->phase + row * j->e.nx, n->label, 64 * w, 0), known, alone);
 }
 
 /* Row `row` with those before it: alone, with those from `first` on; else, with those before `first`. */
 static void join_row(const job *j, int64_t row, int64_t first, bool alone)
 {
-    int64_t ny = j->e.ny, y = row % ny, z = row / ny;
-    around r = {j->phase + row * j->e.nx, NULL, NULL};
-    if (y > 0) r.m = r.a - j->e.nx;
-    if (z > 0) r.b = r.a - ny * j->e.nx;
-    const struct {
-        int64_t step;
-        bool there;
-    } others[4] = {
-        {1, y > 0}, {ny, z > 0}, {ny + 1, j->corners && z > 0 && y > 0}, {ny - 1, j->corners && z > 0 && y < ny - 1}};
-    for (int i = 0; i < 4; i++)
-        if (others[i].there && (row - others[i].step >= first) == alone) join_rows(j, &r, row, others[i].step, alone);
+    int64_t ny = j->e.ny, y = row % ny, z = row / ny, step[4] = {1, ny, ny + 1, ny - 1};
+    const uint8_t *a = j->phase + row * j->e.nx;
+    const bool there[4] = {y > 0, z > 0, z > 0 && y > 0, z > 0 && y < ny - 1};
+    neighbour n[4]; /* m, b, c and d beside b */
+    for (int i = 0; i < 4; i++) {
+        bool now = there[i] && (i < 2 || j->corners) && (row - step[i] >= first) == alone;
+        n[i] = (neighbour){there[i] ? a - step[i] * j->e.nx : NULL, row - step[i], now, 0};
+    }
+    if (!n[0].now && !n[1].now && !n[2].now && !n[3].now) return;
+    for (int32_t w = 0; w < j->words; w++) {
+        uint64_t as_m = n[0].label ? equal_at(j, a, n[0].label, 64 * w, 0) : 0;
+        uint64_t as_b = n[1].label ? equal_at(j, a, n[1].label, 64 * w, 0) : 0;
+        uint64_t known = j->corners || !n[2].label ? as_m : as_m & equal_at(j, n[1].label, n[2].label, 64 * w, 0);
+        if (n[0].now) join_word(j, row, w, &n[0], as_m, 0, alone);
+        if (n[1].now) join_word(j, row, w, &n[1], as_b, known, alone);
+        join_beside(j, row, w, &n[2], as_m | as_b, alone);
+        join_beside(j, row, w, &n[3], as_b, alone);
+    }
 }
 
 /* ---- passes ---- */
