@@ -21,6 +21,7 @@ static inline void write_volume(const char *path, const void *voxels, vly_type t
     vly_device *device = test_device(1, 0);
     vly_sink *sink;
     vly_sink_options options = {.extent = {NX, NY, NZ}, .type = type, .overwrite = true};
+    options.voxel_size = (vly_voxel_size){5e-7, 5e-7, 5e-7, VLY_SIZE_GIVEN, "test"};
     ck_assert_int_eq(vly_sink_open(&sink, path, device, &options), VLY_OK);
     ck_assert_int_eq(vly_sink_write(sink, NZ, voxels), VLY_OK);
     ck_assert_int_eq(vly_sink_finish(sink), VLY_OK);
@@ -53,9 +54,10 @@ static inline void begin(void)
     make_inputs(1);
 }
 
-static const char one[] = "version: 1\nmethods: [threshold, kmeans]\nsubsample: 3000\nevaluations: 40\n"
-                          "fractions: {am: 0.3125, cbd: 0.3125, pore: 0.375}\n"
-                          "input: {name: slabs, grey: grey.tif, truth: truth.tif}\n";
+static const char one[] =
+    "version: 1\nmethods: [threshold, kmeans]\nsubsample: 3000\nevaluations: 40\nquantities: none\n"
+    "fractions: {am: 0.3125, cbd: 0.3125, pore: 0.375}\n"
+    "input: {name: slabs, grey: grey.tif, truth: truth.tif}\n";
 
 static inline const char *put(const char *name, const char *text)
 {

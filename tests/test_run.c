@@ -77,7 +77,7 @@ START_TEST(a_study_may_grow_in_its_folder)
     begin();
     const char *folder = test_path("out");
     run_ok(&result, put("study.yaml", "version: 1\nmethods: [threshold]\ninput: grey.tif\n"), folder);
-    ck_assert_int_eq(result.count, 2);
+    ck_assert_int_eq(result.count, 3);
     ck_assert(!vly_path_exists(below(folder, "compare.json")));
     vly_study_result_free(&result);
     mark labels = mark_of(below(folder, "labels/threshold.tif"));
@@ -200,7 +200,7 @@ START_TEST(several_samples_have_folders_of_their_own)
                           "  - {name: a, grey: grey.tif, truth: truth.tif}\n"
                           "  - {name: b, grey: grey.tif, window: [0:10, 2:18, 0:16], truth: truth.tif}\n");
     run_ok(&result, study, folder);
-    ck_assert_int_eq(result.count, 6);
+    ck_assert_int_eq(result.count, 8);
     ck_assert_int_eq(state_of(&result, "b.segment.threshold"), VLY_PIECE_COMPUTED);
     ck_assert(vly_path_exists(below(folder, "a/labels/threshold.tif")));
     ck_assert(vly_path_exists(below(folder, "b/compare.json")));
@@ -236,7 +236,7 @@ START_TEST(a_folder_of_something_else_is_refused)
                "holds segment.kmeans, which this study has not");
     vly_study_result_free(&result);
     ck_assert_int_eq(rename(test_path("grey.tif"), test_path("moved.tif")), 0);
-    const char *moved = "version: 1\nmethods: [threshold, kmeans]\nsubsample: 3000\nevaluations: 40\n"
+    const char *moved = "version: 1\nmethods: [threshold, kmeans]\nsubsample: 3000\nevaluations: 40\nquantities: none\n"
                         "fractions: {am: 0.3125, cbd: 0.3125, pore: 0.375}\n"
                         "input: {name: slabs, grey: moved.tif, truth: truth.tif}\n";
     run_ok(&result, put("moved.yaml", moved), folder); /* the same volume under another name */

@@ -117,7 +117,8 @@ static vly_status stop(void *self)
 /* The options of the command as they were used: the part of a manifest that a document carries. */
 static void add_settings(vly_job *job)
 {
-    static const char *const silent[] = {"json", "quiet", "progress", "events", "dry-run", "overwrite", "output"};
+    static const char *const silent[] = {"json",    "quiet",     "progress", "events",
+                                         "dry-run", "overwrite", "output",   "curves"};
     char text[VLY_PATH_BYTES];
     const char *command = vly_document_string(job->document, "command");
     json_t *object = json_object();

@@ -10,7 +10,7 @@
 /* Raised when the same inputs and settings would give other files than before: what is finished then counts as stale. */
 enum { VLY_STUDY_FORMAT = 1 };
 
-enum { VLY_PIECE_OUTPUTS = 4, VLY_REASON_BYTES = 240 };
+enum { VLY_PIECE_OUTPUTS = 6, VLY_REASON_BYTES = 240 };
 
 enum {
     VLY_INPUT_GREY = 1,
@@ -36,6 +36,7 @@ typedef struct vly_piece_kind {
     const char *after;                        /* kinds it needs, of the same sample, separated by blanks */
     const char *outputs;                      /* below the sample's folder, separated by blanks; '*' is the method */
     bool (*wanted)(const vly_sample *sample); /* NULL: by every sample */
+    vly_status (*possible)(const vly_sample *sample);         /* asked before any work begins; NULL: always */
     vly_status (*work)(vly_run *run, const vly_piece *piece); /* its outputs' folders are there */
     double (*estimate)(vly_run *run, const vly_piece *piece); /* s it will about take, for the plan; NULL: unknown */
     /* Adds what its document holds to summary.csv; NULL: nothing */

@@ -150,6 +150,9 @@ vly_status vly_run_select(vly_run *run, const char *only, const char *from)
         for (int32_t k = 0; k < i && run->pieces[i].asked; k++)
             if (vly_piece_needs(&run->pieces[i], &run->pieces[k])) run->pieces[k].asked = true;
     for (int32_t i = 0; i < run->count; i++)
+        if (run->pieces[i].asked && run->pieces[i].kind->possible)
+            VLY_TRY(run->pieces[i].kind->possible(run->pieces[i].sample));
+    for (int32_t i = 0; i < run->count; i++)
         for (int32_t k = 0; k < i; k++)
             if (run->pieces[k].again && vly_piece_needs(&run->pieces[i], &run->pieces[k])) run->pieces[i].again = true;
     return VLY_OK;

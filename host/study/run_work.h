@@ -12,12 +12,21 @@ vly_status vly_run_learned(char model[VLY_PATH_BYTES], const vly_run *run, const
 
 vly_status vly_work_segment(vly_run *run, const vly_piece *piece);
 double vly_estimate_segment(vly_run *run, const vly_piece *piece);
+bool vly_describe_wanted(const vly_sample *sample);
+vly_status vly_describe_possible(const vly_sample *sample);
+vly_status vly_work_describe(vly_run *run, const vly_piece *piece);
 vly_status vly_work_compare(vly_run *run, const vly_piece *piece);
 vly_status vly_work_transport(vly_run *run, const vly_piece *piece);
 
 void vly_summarise_learn(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_segment(vly_summary *t, const vly_piece *piece, const vly_document *d);
+void vly_summarise_describe(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_compare(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_transport(vly_summary *t, const vly_piece *piece, const vly_document *d);
+
+/* A line of summary.csv. cutout NULL: the window of the sample. A value that is not finite is left empty, and `flag` says
+ * why. */
+void vly_summary_add(vly_summary *t, const char *cutout, const char *trinarisation, const char *phase,
+                     const char *quantity, double value, const char *unit, const char *flag);
 
 #endif

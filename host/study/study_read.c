@@ -109,7 +109,7 @@ static vly_status check_name(const vly_yaml *entry, const vly_study *study)
     if (entry->kind != VLY_YAML_SCALAR || !*name || strlen(name) > VLY_NAME_MAX ||
         name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")])
         return vly_yaml_fail(entry, "name: up to %d letters, digits, _ and - expected", VLY_NAME_MAX);
-    if (listed("labels segment curves pieces figures", name))
+    if (listed("labels segment describe curves pieces figures", name))
         return vly_yaml_fail(entry, "name: %s is a folder of every study, another name expected", name);
     for (int32_t i = 0; i < study->count; i++)
         if (study->samples[i].name && strcmp(study->samples[i].name, name) == 0)

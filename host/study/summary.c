@@ -20,13 +20,19 @@ struct vly_summary {
     char cutout[80];
 };
 
-static void add(vly_summary *t, const char *trinarisation, const char *phase, const char *quantity, double value,
-                const char *unit, const char *flag)
+void vly_summary_add(vly_summary *t, const char *cutout, const char *trinarisation, const char *phase,
+                     const char *quantity, double value, const char *unit, const char *flag)
 {
     char number[VLY_NUMBER_BYTES] = "";
     if (isfinite(value)) vly_number_write(number, value);
-    vly_text_add(&t->text, "%s,%s,%s,%s,%s,%s,%s,%s\n", t->sample, t->cutout, trinarisation, phase, quantity, number,
-                 unit, isfinite(value) ? flag : "undefined");
+    vly_text_add(&t->text, "%s,%s,%s,%s,%s,%s,%s,%s\n", t->sample, cutout ? cutout : t->cutout, trinarisation, phase,
+                 quantity, number, unit, flag);
+}
+
+static void add(vly_summary *t, const char *trinarisation, const char *phase, const char *quantity, double value,
+                const char *unit, const char *flag)
+{
+    vly_summary_add(t, NULL, trinarisation, phase, quantity, value, unit, isfinite(value) ? flag : "undefined");
 }
 
 /* A number of the document if it is there. */

@@ -12,6 +12,8 @@
  *   learn/                 * where nn-* methods learn their network from `fib`: composition.tif and model.safetensors, and
  *                            the result documents of compose and train beside them
  *   curves/histogram.csv   * header "grey,count": voxels of the region per u16 grey value, rows with count > 0 only
+ *   describe/<method>.json * result document of its description: phases, interfaces, electrode, two_point, cutouts; and its curves
+ *   curves/<method>-*.csv  * cpsd, intrusion, tortuosity, two-point, profile. Absent where quantities are none
  *   compare.json           * result document: names, equal (n x n), jaccard {am, cbd, pore} (n x n each; null where a phase
  *                            is in neither), and if the sample names a truth also
  *                            "truth": {"path", "accuracy": [n], "jaccard": {am, cbd, pore: [n]}}, in the order of names.
@@ -19,8 +21,8 @@
  *   summary.csv              sample,cutout,trinarisation,phase,quantity,value,unit,flag; one number a line, all samples.
  *                            Quantities: voxels, volume_fraction, target_fraction, grey_threshold_lower, _upper, cost,
  *                            iterations; truth_accuracy and truth_jaccard; equal_fraction and jaccard of two trinarisations,
- *                            called "threshold+kmeans". cutout is the window, "x0:x1 y0:y1 z0:z1", or "all"; flag is empty
- *                            where all is well.
+ *                            called "threshold+kmeans"; the keys of describe, with _ for their dots. cutout is the window,
+ *                            "x0:x1 y0:y1 z0:z1", or "all", or "mean" over several; flag is empty where all is well.
  *   report.html              self-contained
  *   log.txt                  what happened and when, appended
  *   pieces/<piece>.json      one record per finished piece: its key, what the key was made of, its outputs and their hashes
