@@ -1,4 +1,5 @@
-/* Chord lengths of the phases along x, y and z: runs of a phase that end at another phase on both sides. */
+/* Chord lengths of the phases along x, y and z: runs of a phase that end at another phase on both sides. Long runs are more
+ * often truncated by the window, so the mean of the whole ones is too small where the window is not much longer than they. */
 #ifndef VOXELYTE_CHORDS_H
 #define VOXELYTE_CHORDS_H
 

@@ -20,12 +20,13 @@ static __device__ __forceinline__ place place_of(int64_t i, vly_extent e, int64_
     return p;
 }
 
-static __device__ __forceinline__ uint32_t root_of(const volatile uint32_t *id, uint32_t at)
+/* Read past the first cache: others lower parents meanwhile. */
+static __device__ __forceinline__ uint32_t root_of(const uint32_t *id, uint32_t at)
 {
-    uint32_t parent = id[at];
+    uint32_t parent = __ldcg(&id[at]);
     while (parent != at) {
         at = parent;
-        parent = id[at];
+        parent = __ldcg(&id[at]);
     }
     return at;
 }
