@@ -2,6 +2,7 @@
  * there moves by less than 0.01 between 96^3 and 128^3). */
 #include "kmeans_run.h"
 
+#include "voxelyte/edx.h"
 #include "voxelyte/synth.h"
 
 enum { SIDE = 96, VOXELS = SIDE * SIDE * SIDE };
@@ -13,12 +14,13 @@ typedef struct phantom {
     vly_fractions fractions; /* of the truth */
 } phantom;
 
-static phantom make_phantom(double noise)
+static phantom make_phantom(vly_synth_preset preset, double noise)
 {
     phantom p = {.device = test_device(0, 0), .grey = malloc(2 * VOXELS), .truth = malloc(VOXELS)};
     vly_synth_options options = VLY_SYNTH_OPTIONS_INIT;
     vly_synth_result made;
     options.extent = (vly_extent){SIDE, SIDE, SIDE};
+    options.preset = preset;
     options.optics.noise = noise;
     vly_status status = vly_synth_memory(&made, p.device, p.grey, p.truth, &options);
     ck_assert_msg(status == VLY_OK, "%s", vly_error_message());
@@ -98,7 +100,7 @@ static const double tolerance = 0.03;
 
 START_TEST(with_little_noise_single_voxels_say_more_than_neighbourhoods)
 {
-    phantom p = make_phantom(0.06);
+    phantom p = make_phantom(VLY_SYNTH_TWO_LAYER, 0.06);
     double threshold = threshold_accuracy(&p), five = kmeans_accuracy(&p, 5), two = kmeans_accuracy(&p, 2);
     ck_assert_double_eq_tol(threshold, 0.880, tolerance);
     ck_assert_double_eq_tol(five, 0.838, tolerance);
@@ -110,11 +112,60 @@ END_TEST
 
 START_TEST(with_much_noise_neighbourhoods_win)
 {
-    phantom p = make_phantom(0.30);
+    phantom p = make_phantom(VLY_SYNTH_TWO_LAYER, 0.30);
     double threshold = threshold_accuracy(&p), five = kmeans_accuracy(&p, 5);
     ck_assert_double_eq_tol(threshold, 0.707, tolerance);
     ck_assert_double_eq_tol(five, 0.802, tolerance);
     ck_assert_double_ge(five - threshold, 0.05);
+    free_phantom(&p);
+}
+END_TEST
+
+/* The line through the truth's CBD over depth: what an EDX map without noise would tell. */
+static vly_edx_profile line_of_truth(const phantom *p)
+{
+    vly_edx_profile line = {0};
+    const int64_t page = SIDE * SIDE;
+    double mean = 0.0, shared = 0.0, spread = 0.0;
+    for (int64_t v = 0; v < VOXELS; v++) {
+        double depth = ((double)(v / page) + 0.5) / SIDE - 0.5, cbd = p->truth[v] == VLY_CBD;
+        mean += cbd / VOXELS, shared += depth * cbd, spread += depth * depth;
+    }
+    line.slope = shared / spread;
+    line.intercept = mean - 0.5 * line.slope;
+    return line;
+}
+
+START_TEST(the_closing_of_the_true_active_material_scores_as_expected)
+{
+    phantom p = make_phantom(VLY_SYNTH_SINGLE_LAYER, 0.06);
+    const vly_extent e = {SIDE, SIDE, SIDE};
+    const vly_edx_profile line = line_of_truth(&p);
+    vly_closing_options options = VLY_CLOSING_OPTIONS_INIT;
+    vly_closing_result result;
+    vly_source *am;
+    vly_sink *sink;
+    uint8_t *labels = malloc(VOXELS);
+    options.fractions = p.fractions;
+    ck_assert_int_eq(vly_source_memory(&am, p.truth, VLY_U8, e, NULL), VLY_OK);
+    ck_assert_int_eq(vly_sink_memory(&sink, labels, VLY_U8, e), VLY_OK);
+    ck_assert_int_eq(vly_closing(&result, p.device, am, NULL, sink, &line, &options), VLY_OK);
+    int64_t both[VLY_PHASES] = {0}, either[VLY_PHASES] = {0};
+    for (int64_t v = 0; v < VOXELS; v++)
+        for (int l = 0; l < VLY_PHASES; l++) {
+            both[l] += labels[v] == l && p.truth[v] == l;
+            either[l] += labels[v] == l || p.truth[v] == l;
+        }
+    ck_assert_int_eq(both[VLY_AM], either[VLY_AM]);
+    /* As the active material and all counts are right, as many voxels are wrongly CBD as are wrongly pore, and all three
+     * figures follow from their number; the Jaccard indices magnify it, so they are asked to be no worse. */
+    ck_assert_double_eq_tol((double)(both[0] + both[1] + both[2]) / VOXELS, 0.871, tolerance);
+    ck_assert_double_ge((double)both[VLY_CBD] / (double)either[VLY_CBD], 0.570 - tolerance);
+    ck_assert_double_ge((double)both[VLY_PORE] / (double)either[VLY_PORE], 0.470 - tolerance);
+    vly_closing_result_free(&result);
+    vly_sink_close(sink);
+    vly_source_close(am);
+    free(labels);
     free_phantom(&p);
 }
 END_TEST
@@ -125,6 +176,7 @@ int main(void)
     if (!test_small()) { /* statistics need voxels */
         TEST_CASE(suite, with_little_noise_single_voxels_say_more_than_neighbourhoods);
         TEST_CASE(suite, with_much_noise_neighbourhoods_win);
+        TEST_CASE(suite, the_closing_of_the_true_active_material_scores_as_expected);
     }
     return test_run(suite);
 }
