@@ -140,6 +140,28 @@ START_TEST(bad_input_is_refused_before_the_work_and_leaves_nothing)
 }
 END_TEST
 
+static int lines_of(const char *path, const char *header)
+{
+    static char text[PROGRAM_TEXT];
+    int lines = 0;
+    program_read(text, path);
+    ck_assert_msg(strncmp(text, header, strlen(header)) == 0, "%s begins with %.60s", path, text);
+    for (const char *c = text; *c; c++) lines += *c == '\n';
+    return lines;
+}
+
+static void check_curves(void)
+{
+    static char page[PROGRAM_TEXT];
+    ck_assert_int_eq(lines_of("out/curves/edx-profile.csv", "point,depth_um,intensity,error,fit,fit_error\n0,1,12,,1"),
+                     6);
+    ck_assert_int_eq(lines_of("out/curves/edx-closing.csv", "page,depth_um,weight,cbd_target,cbd_fraction,radius_um,"),
+                     21);
+    program_read(page, "out/figures/edx.svg");
+    ck_assert_ptr_nonnull(strstr(page, "<circle"));
+    ck_assert_ptr_nonnull(strstr(page, "Closing radius"));
+}
+
 START_TEST(a_study_closes_what_its_k_means_found)
 {
     begin("study");
@@ -147,6 +169,7 @@ START_TEST(a_study_closes_what_its_k_means_found)
                              "evaluations: 60\nfractions: am=0.5,cbd=0.3,pore=0.2\n");
     PROGRAM_DOES("run study.yaml -o out -q");
     ck_assert_ptr_nonnull(strstr(program_out, "segment.edx-closing"));
+    check_curves();
     PROGRAM_DOES("segment g.raw -o alone.tif --method edx-closing --edx p.csv " WHOLE);
     PROGRAM_DOES("diff alone.tif out/labels/edx-closing.tif");
     PROGRAM_DOES("run study.yaml -o out -q");

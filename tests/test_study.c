@@ -166,7 +166,7 @@ START_TEST(the_sample_study_is_understood)
     snprintf(path, sizeof path, "%s/samples/two_layer.yaml", root);
     vly_status status = vly_study_read(&study, path, NULL);
     ck_assert_msg(status == VLY_OK, "%s", vly_error_message());
-    ck_assert_int_eq(study->samples[0].settings.methods, 3);
+    ck_assert_int_eq(study->samples[0].settings.methods, 7);
     vly_fractions_targets(&study->samples[0].settings.fractions, 1920000, targets);
     ck_assert(targets[VLY_AM] == 1151262 && targets[VLY_CBD] == 438077 && targets[VLY_PORE] == 330661);
     vly_study_free(study);

@@ -135,6 +135,8 @@ static void draw_all(vly_text *svg)
     vly_svg_axes(svg, &plot);
     vly_svg_area(svg, &plot, x, y, 2, "#444444");
     vly_svg_line(svg, &plot, x, y, 5, "#555555");
+    vly_svg_points(svg, &plot, x, y, values, 5, "#777777");
+    vly_svg_band(svg, &plot, x, x, y, 2, "#888888");
     vly_svg_bar(svg, &plot, 1, 2, 50, "#666666");
     vly_svg_mark(svg, &plot, 1.5, "t<", VLY_START);
     vly_svg_legend(svg, 10, 10, 3, names, colours);
@@ -158,6 +160,27 @@ START_TEST(figures_are_well_formed_and_always_the_same)
     ck_assert_int_eq(markup_count(first.text, "http"), 1); /* the name space */
     vly_text_free(&first);
     vly_text_free(&second);
+}
+END_TEST
+
+START_TEST(points_have_bars_where_an_error_is_known)
+{
+    const double x[4] = {0, 1, 2, 3}, y[4] = {10, 20, NAN, 40}, error[4] = {5, NAN, 1, 10};
+    vly_plot plot = {{.low = 0, .high = 3, .at_low = 0, .at_high = 300},
+                     {.low = 0, .high = 100, .at_low = 100, .at_high = 0}};
+    vly_text svg = {0};
+    vly_svg_points(&svg, &plot, x, y, error, 4, "#123456");
+    ck_assert_int_eq(markup_count(svg.text, "<circle"), 3);
+    ck_assert_int_eq(markup_count(svg.text, "<path"), 2);
+    ck_assert_ptr_nonnull(strstr(svg.text, "M0.0 95.0L0.0 85.0"));
+    ck_assert_ptr_nonnull(strstr(svg.text, "M300.0 70.0L300.0 50.0"));
+    vly_text_free(&svg);
+    vly_svg_band(&svg, &plot, x, error, y, 1, "#123456"); /* one point spans nothing */
+    ck_assert_ptr_null(svg.text);
+    const double low[2] = {10, 20}, high[2] = {30, 60};
+    vly_svg_band(&svg, &plot, x, low, high, 2, "#123456");
+    ck_assert_ptr_nonnull(strstr(svg.text, "M0.0 70.0L100.0 40.0L100.0 80.0L0.0 90.0Z"));
+    vly_text_free(&svg);
 }
 END_TEST
 
@@ -191,6 +214,7 @@ int main(void)
     TEST_CASE(suite, known_axes_get_the_ticks_one_would_draw);
     TEST_CASE(suite, values_outside_an_axis_are_drawn_at_its_end);
     TEST_CASE(suite, figures_are_well_formed_and_always_the_same);
+    TEST_CASE(suite, points_have_bars_where_an_error_is_known);
     TEST_CASE(suite, a_heat_map_shows_every_number_but_the_diagonal);
     return test_run(suite);
 }

@@ -21,6 +21,7 @@ static const struct {
     {"agreement", "Agreement between the trinarisations", vly_report_agreement},
     {"truth", "Agreement with the truth", vly_report_truth},
     {"kmeans", "Clusters", vly_report_kmeans},
+    {"edx", "Fluorine and closing", vly_report_edx},
     {"transport", "Effective transport", vly_report_transport},
     {"warnings", "Warnings", vly_report_notes},
     {"differences", "Where this differs from the paper", vly_report_differences},

@@ -87,6 +87,7 @@ vly_status vly_report_fractions(vly_report *report);
 vly_status vly_report_agreement(vly_report *report);
 vly_status vly_report_truth(vly_report *report);
 vly_status vly_report_kmeans(vly_report *report);
+vly_status vly_report_edx(vly_report *report);
 vly_status vly_report_transport(vly_report *report);
 vly_status vly_report_notes(vly_report *report);
 vly_status vly_report_differences(vly_report *report);

@@ -21,6 +21,11 @@ static bool conducts(const vly_sample *sample)
     return vly_settings_conduct(&sample->settings);
 }
 
+static bool closes(const vly_sample *sample)
+{
+    return sample->settings.methods >> VLY_METHOD_EDX_CLOSING & 1;
+}
+
 const vly_piece_kind vly_piece_kinds[] = {
     {.name = "histogram",
      .command = "segment",
@@ -56,6 +61,12 @@ const vly_piece_kind vly_piece_kinds[] = {
      .possible = vly_describe_possible,
      .work = vly_work_describe,
      .summarise = vly_summarise_describe},
+    {.name = "edx",
+     .command = "report",
+     .after = "segment",
+     .outputs = "curves/edx-profile.csv curves/edx-closing.csv",
+     .wanted = closes,
+     .work = vly_work_edx},
     {.name = "compare",
      .command = "compare",
      .inputs = VLY_INPUT_TRUTH,

@@ -15,6 +15,7 @@ double vly_estimate_segment(vly_run *run, const vly_piece *piece);
 bool vly_describe_wanted(const vly_sample *sample);
 vly_status vly_describe_possible(const vly_sample *sample);
 vly_status vly_work_describe(vly_run *run, const vly_piece *piece);
+vly_status vly_work_edx(vly_run *run, const vly_piece *piece);
 vly_status vly_work_compare(vly_run *run, const vly_piece *piece);
 vly_status vly_work_transport(vly_run *run, const vly_piece *piece);
 

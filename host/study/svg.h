@@ -58,6 +58,12 @@ void vly_svg_axes(vly_text *to, const vly_plot *plot);
 /* x, y: (count). Points that are not finite break the line. */
 void vly_svg_line(vly_text *to, const vly_plot *plot, const double *x, const double *y, int32_t count,
                   const char *colour);
+/* Dots with bars of y - error ... y + error; no bar where the error is not finite. x, y, error: (count). */
+void vly_svg_points(vly_text *to, const vly_plot *plot, const double *x, const double *y, const double *error,
+                    int32_t count, const char *colour);
+/* Between two curves, all finite. x, low, high: (count). */
+void vly_svg_band(vly_text *to, const vly_plot *plot, const double *x, const double *low, const double *high,
+                  int32_t count, const char *colour);
 /* Between the curve and the low end of the y axis. */
 void vly_svg_area(vly_text *to, const vly_plot *plot, const double *x, const double *y, int32_t count,
                   const char *colour);

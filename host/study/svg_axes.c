@@ -104,6 +104,31 @@ void vly_svg_line(vly_text *to, const vly_plot *plot, const double *x, const dou
     vly_html_add(to, "\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.6\" stroke-linejoin=\"round\"/>\n", colour);
 }
 
+void vly_svg_points(vly_text *to, const vly_plot *plot, const double *x, const double *y, const double *error,
+                    int32_t count, const char *colour)
+{
+    for (int32_t i = 0; i < count; i++) {
+        if (!isfinite(x[i]) || !isfinite(y[i])) continue;
+        double across = vly_svg_at(&plot->x, x[i]);
+        if (isfinite(error[i]))
+            vly_html_add(to, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"%s\" fill=\"none\"/>\n", across,
+                         vly_svg_at(&plot->y, y[i] - error[i]), across, vly_svg_at(&plot->y, y[i] + error[i]), colour);
+        vly_html_add(to, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.4\" fill=\"%s\"/>\n", across,
+                     vly_svg_at(&plot->y, y[i]), colour);
+    }
+}
+
+void vly_svg_band(vly_text *to, const vly_plot *plot, const double *x, const double *low, const double *high,
+                  int32_t count, const char *colour)
+{
+    if (count < 2) return;
+    vly_html_add(to, "<path d=\"");
+    points(to, plot, x, high, count);
+    for (int32_t i = count - 1; i >= 0; i--)
+        vly_html_add(to, "L%.1f %.1f", vly_svg_at(&plot->x, x[i]), vly_svg_at(&plot->y, low[i]));
+    vly_html_add(to, "Z\" fill=\"%s\"/>\n", colour);
+}
+
 void vly_svg_area(vly_text *to, const vly_plot *plot, const double *x, const double *y, int32_t count,
                   const char *colour)
 {

@@ -14,6 +14,9 @@
  *   curves/histogram.csv   * header "grey,count": voxels of the region per u16 grey value, rows with count > 0 only
  *   describe/<method>.json * result document of its description: phases, interfaces, electrode, two_point, cutouts; and its curves
  *   curves/<method>-*.csv  * cpsd, intrusion, tortuosity, two-point, profile. Absent where quantities are none
+ *   curves/edx-profile.csv * header "point,depth_um,intensity,error,fit,fit_error": what edx-closing was fitted to, and the
+ *   curves/edx-closing.csv * line; "page,depth_um,weight,cbd_target,cbd_fraction,radius_um,tie_share,cbd_fraction_sd": what
+ *                            every page got. Only with edx-closing.
  *   compare.json           * result document: names, equal (n x n), jaccard {am, cbd, pore} (n x n each; null where a phase
  *                            is in neither), and if the sample names a truth also
  *                            "truth": {"path", "accuracy": [n], "jaccard": {am, cbd, pore: [n]}}, in the order of names.
