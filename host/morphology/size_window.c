@@ -3,10 +3,7 @@
 #include "core/memory.h"
 #include "morphology/cover_table.h"
 
-enum {
-    PAGES_AT_ONCE = 8,
-    TABLE_BYTES = 4 * VLY_COVER_CLASSES + 4 + 4 + 16 /* a level: table, halves, queues, counts */
-};
+enum { PAGES_AT_ONCE = 8, LEVEL_BYTES = 2 * 4 * VLY_COVER_CLASSES + 4 * 8 /* table, being made too; counts */ };
 
 /* ---- memory ---- */
 
@@ -15,21 +12,26 @@ static int64_t largest(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* The largest of: distances from labels; a way in; painting it. Counted in arrays of one i32 a voxel. */
-int64_t vly_granulometry_bytes(const vly_device *device, vly_extent extent)
+/* The largest of: distances from labels; a way in; painting it. Beside them the table of balls and the counts. */
+static int64_t bytes_of(const vly_device *device, vly_extent extent, int32_t levels)
 {
     const vly_kernels *k = device->kernels;
     int64_t voxels = vly_extent_voxels(extent), map = voxels * (int64_t)sizeof(int32_t);
     int64_t distances = voxels + map + k->distance_scratch_bytes(device->queue, extent);
-    int64_t way = 2 * map + k->bottleneck_scratch_bytes(device->queue, extent, 1);
-    int64_t paint = 3 * map + k->cover_scratch_bytes(device->queue, extent, 1);
-    return largest(distances, largest(way, paint));
+    int64_t way = 2 * map + k->bottleneck_scratch_bytes(device->queue, extent, levels);
+    int64_t paint = 3 * map + k->cover_scratch_bytes(device->queue, extent, levels);
+    return largest(distances, largest(way, paint)) + (int64_t)levels * LEVEL_BYTES;
 }
 
-static vly_status check_memory(const vly_size_window *w, int64_t levels)
+int64_t vly_granulometry_bytes(const vly_device *device, vly_extent extent)
+{
+    return bytes_of(device, extent, 1);
+}
+
+static vly_status check_memory(const vly_size_window *w, int32_t levels)
 {
     const vly_device *device = w->device;
-    int64_t need = vly_granulometry_bytes(device, w->extent) + levels * TABLE_BYTES;
+    int64_t need = bytes_of(device, w->extent, levels);
     int64_t limit = device->unified ? device->memory_limit : device->device_memory_limit;
     if (need <= limit) return VLY_OK;
     return vly_fail(
@@ -151,7 +153,7 @@ vly_status vly_size_window_open(vly_size_window *out, vly_device *device, vly_so
     VLY_TRY(vly_size_unit_of(&out->unit, &options->voxel, info->extent));
     out->metric = (vly_metric){out->unit.x, out->unit.y, out->unit.z};
     if (options->collector_solid) out->walls = vly_size_window_faces(options, VLY_INLET_COLLECTOR);
-    VLY_TRY(check_memory(out, 0));
+    VLY_TRY(check_memory(out, 1));
     vly_buffer label;
     VLY_TRY(vly_buffer_reserve(&label, device, vly_extent_voxels(info->extent), "labels"));
     vly_status status = read_labels(out, labels, &label);

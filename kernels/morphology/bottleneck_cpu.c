@@ -10,7 +10,7 @@
 
 static const uint32_t none = UINT32_MAX;
 
-enum { WAITING = 32, BLOCK = 30 };
+enum { WAITING = 64, BLOCK = 126 };
 
 typedef struct block {
     uint32_t next, count; /* the block below in its queue, or in the list of empty ones */
@@ -159,10 +159,11 @@ static int64_t row_words(vly_extent e)
     return ((int64_t)e.nx + 2 + 63) / 64;
 }
 
-/* All voxels in full blocks, and one that is not in every queue. */
+/* All voxels in full blocks, and one that is not in every queue that has a voxel. */
 static int64_t most_blocks(vly_extent e, int32_t levels)
 {
-    return vly_extent_voxels(e) / BLOCK + levels;
+    int64_t voxels = vly_extent_voxels(e);
+    return voxels / BLOCK + (levels < voxels ? levels : voxels);
 }
 
 int64_t vly_bottleneck_scratch_bytes_cpu(const vly_queue *queue, vly_extent extent, int32_t levels)
