@@ -80,7 +80,7 @@ VLY_INLINE float vly_mlp_input(const vly_mlp_net *net, const uint16_t *grey, vly
 
 /* ---- functions ---- */
 
-/* exp(x) to about 1 ulp for |x| <= 87, constant beyond. */
+/* exp(x) to about 1 ulp for |x| <= 87, constant beyond; NaN stays NaN. */
 VLY_INLINE float vly_mlp_exp(float x)
 {
     union {
@@ -96,7 +96,7 @@ VLY_INLINE float vly_mlp_exp(float x)
     p = fmaf(p, r, 1.6666665459e-1f);
     p = fmaf(p, r, 5.0000001201e-1f);
     p = fmaf(p, r * r, r) + 1.0f;
-    power.i = ((int32_t)n + 127) << 23;
+    power.i = ((n == n ? (int32_t)n : 0) + 127) << 23;
     return p * power.f;
 }
 
