@@ -1,6 +1,5 @@
 #include "transport/matrix_cuda.h"
 
-template <vly_matrix_form FORM>
 static __global__ void __launch_bounds__(VLY_BLOCK)
     balance_kernel(vly_matrix a, const double *u, float *residual, double *parts)
 {
@@ -9,7 +8,7 @@ static __global__ void __launch_bounds__(VLY_BLOCK)
         int64_t end = (chunk + 1) * VLY_MATRIX_CHUNK < a.rows ? (chunk + 1) * VLY_MATRIX_CHUNK : a.rows;
         double own[4] = {0.0, 0.0, 0.0, 0.0};
         for (int64_t i = chunk * VLY_MATRIX_CHUNK + threadIdx.x; i < end; i += VLY_BLOCK) {
-            vly_matrix_balance b = vly_matrix_balance_of(&a, FORM, u, (int32_t)i);
+            vly_matrix_balance b = vly_matrix_balance_of(&a, a.form, u, (int32_t)i);
             residual[i] = (float)b.residual;
             own[0] += b.residual * b.residual;
             own[1] += b.energy;
@@ -24,12 +23,7 @@ extern "C" vly_status vly_balance_cuda(vly_queue *queue, const vly_matrix *a, co
                                        double *sums, double *parts)
 {
     cudaLaunchConfig_t shape = vly_launch_shape(queue, vly_matrix_chunks(a->rows));
-    cudaError_t error = a->form == VLY_MATRIX_PLAIN
-                            ? cudaLaunchKernelEx(&shape, balance_kernel<VLY_MATRIX_PLAIN>, *a, u, residual, parts)
-                        : a->form == VLY_MATRIX_TABLE
-                            ? cudaLaunchKernelEx(&shape, balance_kernel<VLY_MATRIX_TABLE>, *a, u, residual, parts)
-                            : cudaLaunchKernelEx(&shape, balance_kernel<VLY_MATRIX_FIELD>, *a, u, residual, parts);
-    VLY_TRY(vly_cuda_status(error, "balance"));
+    VLY_TRY(vly_cuda_status(cudaLaunchKernelEx(&shape, balance_kernel, *a, u, residual, parts), "balance"));
     return vly_sum_chunks(queue, a->rows, parts, sums);
 }
 
@@ -37,7 +31,6 @@ typedef struct factors {
     const float *z, *p, *last, *residual;
 } factors;
 
-template <vly_matrix_form FORM>
 static __global__ void __launch_bounds__(VLY_BLOCK) products_kernel(vly_matrix a, factors f, double *parts)
 {
     __shared__ double shared[4][VLY_BLOCK];
@@ -45,7 +38,7 @@ static __global__ void __launch_bounds__(VLY_BLOCK) products_kernel(vly_matrix a
         int64_t end = (chunk + 1) * VLY_MATRIX_CHUNK < a.rows ? (chunk + 1) * VLY_MATRIX_CHUNK : a.rows;
         double own[4] = {0.0, 0.0, 0.0, 0.0};
         for (int64_t i = chunk * VLY_MATRIX_CHUNK + threadIdx.x; i < end; i += VLY_BLOCK) {
-            double image = (double)vly_matrix_row(&a, FORM, f.z, (int32_t)i).outflow;
+            double image = (double)vly_matrix_row(&a, a.form, f.z, (int32_t)i).outflow;
             own[0] += (double)f.z[i] * image;
             own[1] += (double)f.p[i] * image;
             own[2] += (double)f.last[i] * image;
@@ -60,11 +53,6 @@ extern "C" vly_status vly_products_cuda(vly_queue *queue, const vly_matrix *a, c
 {
     factors f = {z, p, last, residual};
     cudaLaunchConfig_t shape = vly_launch_shape(queue, vly_matrix_chunks(a->rows));
-    cudaError_t error =
-        a->form == VLY_MATRIX_GRAPH   ? cudaLaunchKernelEx(&shape, products_kernel<VLY_MATRIX_GRAPH>, *a, f, parts)
-        : a->form == VLY_MATRIX_PLAIN ? cudaLaunchKernelEx(&shape, products_kernel<VLY_MATRIX_PLAIN>, *a, f, parts)
-        : a->form == VLY_MATRIX_TABLE ? cudaLaunchKernelEx(&shape, products_kernel<VLY_MATRIX_TABLE>, *a, f, parts)
-                                      : cudaLaunchKernelEx(&shape, products_kernel<VLY_MATRIX_FIELD>, *a, f, parts);
-    VLY_TRY(vly_cuda_status(error, "products"));
+    VLY_TRY(vly_cuda_status(cudaLaunchKernelEx(&shape, products_kernel, *a, f, parts), "products"));
     return vly_sum_chunks(queue, a->rows, parts, sums);
 }
