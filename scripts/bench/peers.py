@@ -1,5 +1,5 @@
-"""voxelyte beside what a user would pick instead: a numpy histogram, a scikit-learn Lloyd pass, and where they are installed
-scipy.fft for two-point counts and dijkstra3d for shortest paths. Called by bench.sh.
+"""voxelyte beside what a user would pick instead: numpy, and where they are installed scikit-learn, edt, localthickness,
+cc3d, scipy.fft and dijkstra3d. Called by bench.sh.
 
 Both sides run in turn, so that a busy machine slows both; ratios are of medians. Both use all processors where they can."""
 
@@ -11,7 +11,6 @@ import sys
 import time
 
 import numpy as np
-from sklearn.cluster import KMeans
 
 ROUNDS = 5
 SIDE = 160
@@ -50,6 +49,8 @@ def numpy_histogram(grey):
 
 def sklearn_pass(x, start):
     """One Lloyd pass: what PASSES more of them cost, without validation and start-up."""
+    from sklearn.cluster import KMeans
+
     seconds = []
     for passes in (1, 1 + PASSES):
         begin = time.perf_counter()
@@ -65,6 +66,33 @@ def labels(side):
     rng = np.random.default_rng(1)
     cells = rng.choice([0, 1, 2], size=(side // 16,) * 3, p=[0.2, 0.6, 0.2]).astype(np.uint8)
     return cells.repeat(16, 0).repeat(16, 1).repeat(16, 2)
+
+
+def medium(side, pitch=16):
+    """What the program measures sizes in, about: random nodes, linear between them, half of it pore."""
+    import scipy.ndimage
+
+    field = np.random.default_rng(7).random((side // pitch + 1,) * 3)
+    at = (np.arange(side) + 0.5) / pitch
+    return scipy.ndimage.map_coordinates(field, np.meshgrid(at, at, at, indexing="ij"), order=1) < 0.5
+
+
+def edt_distance(pore):
+    """Squared distances, one thread."""
+    import edt
+
+    begin = time.perf_counter()
+    edt.edtsq(pore, parallel=1)
+    return 1e-6 * pore.size / (time.perf_counter() - begin)
+
+
+def localthickness_sizes(pore):
+    """Local thickness without scaling down, as a map."""
+    import localthickness
+
+    begin = time.perf_counter()
+    localthickness.local_thickness(pore)
+    return 1e-6 * pore.size / (time.perf_counter() - begin)
 
 
 def rough_labels(side):
@@ -113,14 +141,24 @@ def dijkstra3d_paths(phases):
 def main():
     program = sys.argv[1]
     grey = volume()
-    x = features(grey)
-    start = np.repeat(np.float32([[9000], [20000], [30000]]), 27, axis=1)
     rows = {
         "histogram, one thread, numpy.bincount": (
             lambda: ours(program, "histogram", "--threads", "1"), lambda: numpy_histogram(grey.ravel())),
-        "k-means pass, scikit-learn with features ready": (lambda: ours(program, "kmeans"), lambda: sklearn_pass(x, start)),
     }
+    if importlib.util.find_spec("sklearn"):
+        x = features(grey)
+        start = np.repeat(np.float32([[9000], [20000], [30000]]), 27, axis=1)
+        rows["k-means pass, scikit-learn with features ready"] = (
+            lambda: ours(program, "kmeans"), lambda: sklearn_pass(x, start))
     phases = labels(256)
+    if importlib.util.find_spec("edt"):
+        pore = medium(256)
+        rows["squared distance, one thread, edt"] = (
+            lambda: ours(program, "distance", "--threads", "1"), lambda: edt_distance(pore))
+    if importlib.util.find_spec("localthickness"):
+        small = medium(128)
+        rows["local thickness at 128^3, localthickness"] = (
+            lambda: ours(program, "cover", "--side", "128"), lambda: localthickness_sizes(small))
     if importlib.util.find_spec("scipy"):
         rows["two-point, six pairs, scipy.fft"] = (lambda: ours(program, "two-point"), lambda: scipy_two_point(phases))
     if importlib.util.find_spec("cc3d"):
