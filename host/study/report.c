@@ -22,6 +22,8 @@ static const struct {
     {"truth", "Agreement with the truth", vly_report_truth},
     {"kmeans", "Clusters", vly_report_kmeans},
     {"edx", "Fluorine and closing", vly_report_edx},
+    {"descriptors", "Morphological descriptors", vly_report_descriptors},
+    {"curves", "Sizes, bottlenecks, paths and correlations", vly_report_curves},
     {"transport", "Effective transport", vly_report_transport},
     {"warnings", "Warnings", vly_report_notes},
     {"differences", "Where this differs from the paper", vly_report_differences},
@@ -42,6 +44,7 @@ static tally count(const vly_report *report)
         for (int32_t m = 0; m < sample->count; m++) {
             const json_t *result = sample->methods[m].result;
             t.warnings += json_array_size(json_object_get(result, "warnings"));
+            t.warnings += json_array_size(json_object_get(sample->methods[m].describe, "warnings"));
             t.off = fmax(t.off, vly_report_off(result));
         }
         t.warnings += json_array_size(json_object_get(sample->compare, "warnings"));

@@ -13,6 +13,7 @@ enum { VLY_REPORT_NAMES = 12, VLY_REPORT_GREYS = 65536 }; /* most methods a comp
 typedef struct vly_report_method {
     const char *name;  /* as in segment/NAME.json */
     json_t *result;    /* its result document */
+    json_t *describe;  /* that of describe/NAME.json; NULL: none */
     json_t *transport; /* that of transport/NAME.json; NULL: none */
 } vly_report_method;
 
@@ -89,6 +90,8 @@ vly_status vly_report_truth(vly_report *report);
 vly_status vly_report_kmeans(vly_report *report);
 vly_status vly_report_edx(vly_report *report);
 vly_status vly_report_transport(vly_report *report);
+vly_status vly_report_descriptors(vly_report *report);
+vly_status vly_report_curves(vly_report *report);
 vly_status vly_report_notes(vly_report *report);
 vly_status vly_report_differences(vly_report *report);
 vly_status vly_report_provenance(vly_report *report);

@@ -37,6 +37,10 @@ static vly_status load_methods(vly_report_sample *out, const char *folder)
         VLY_TRY(status);
         if (!method->result) continue;
         out->count++;
+        VLY_TRY(vly_format(&file, "describe/%s.json", method->name));
+        status = load_document(&method->describe, folder, out->prefix, file);
+        vly_free(file);
+        VLY_TRY(status);
         VLY_TRY(vly_format(&file, "transport/%s.json", method->name));
         status = load_document(&method->transport, folder, out->prefix, file);
         vly_free(file);
@@ -113,8 +117,11 @@ void vly_report_free(vly_report *report)
 {
     for (int32_t i = 0; i < report->count; i++) {
         vly_report_sample *sample = &report->samples[i];
-        for (int32_t m = 0; m < VLY_METHODS; m++)
-            json_decref(sample->methods[m].result), json_decref(sample->methods[m].transport);
+        for (int32_t m = 0; m < VLY_METHODS; m++) {
+            json_decref(sample->methods[m].result);
+            json_decref(sample->methods[m].describe);
+            json_decref(sample->methods[m].transport);
+        }
         json_decref(sample->compare);
         vly_free(sample->histogram);
     }

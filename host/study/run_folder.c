@@ -126,7 +126,7 @@ static vly_status wipe_figure(void *self, const char *name)
 {
     const char *ending = strrchr(name, '.');
     char *path;
-    if (!ending || strcmp(ending, ".svg") != 0) return VLY_OK;
+    if (!ending || (strcmp(ending, ".svg") != 0 && strcmp(ending, ".csv") != 0)) return VLY_OK;
     VLY_TRY(vly_format(&path, "figures/%s", name));
     vly_status status = vly_run_remove(self, path);
     vly_free(path);

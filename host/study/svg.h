@@ -64,6 +64,9 @@ void vly_svg_points(vly_text *to, const vly_plot *plot, const double *x, const d
 /* Between two curves, all finite. x, low, high: (count). */
 void vly_svg_band(vly_text *to, const vly_plot *plot, const double *x, const double *low, const double *high,
                   int32_t count, const char *colour);
+/* The same with a stroke-dasharray; NULL: solid. */
+void vly_svg_dashes(vly_text *to, const vly_plot *plot, const double *x, const double *y, int32_t count,
+                    const char *colour, const char *dashes);
 /* Between the curve and the low end of the y axis. */
 void vly_svg_area(vly_text *to, const vly_plot *plot, const double *x, const double *y, int32_t count,
                   const char *colour);

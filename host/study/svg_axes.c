@@ -96,12 +96,20 @@ static void points(vly_text *to, const vly_plot *plot, const double *x, const do
     }
 }
 
-void vly_svg_line(vly_text *to, const vly_plot *plot, const double *x, const double *y, int32_t count,
-                  const char *colour)
+void vly_svg_dashes(vly_text *to, const vly_plot *plot, const double *x, const double *y, int32_t count,
+                    const char *colour, const char *dashes)
 {
     vly_html_add(to, "<path d=\"");
     points(to, plot, x, y, count);
-    vly_html_add(to, "\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.6\" stroke-linejoin=\"round\"/>\n", colour);
+    vly_html_add(to, "\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.6\" stroke-linejoin=\"round\"", colour);
+    if (dashes) vly_html_add(to, " stroke-dasharray=\"%s\"", dashes);
+    vly_html_add(to, "/>\n");
+}
+
+void vly_svg_line(vly_text *to, const vly_plot *plot, const double *x, const double *y, int32_t count,
+                  const char *colour)
+{
+    vly_svg_dashes(to, plot, x, y, count, colour, NULL);
 }
 
 void vly_svg_points(vly_text *to, const vly_plot *plot, const double *x, const double *y, const double *error,
