@@ -215,8 +215,8 @@ START_TEST(a_profile_is_read_as_spreadsheets_leave_it)
 {
     vly_edx_options options = {.bins = 0, .layer_ratio = 1.0};
     const char *texts[] = {"depth,intensity\n0.1,3\n0.5,5\n0.9,7\n",
-                           "\xef\xbb\xbf"
-                           "depth,intensity\r\n0.1,3\r\n0.5,5\r\n0.9,7\r\n",
+                           ("\xef\xbb\xbf"
+                            "depth,intensity\r\n0.1,3\r\n0.5,5\r\n0.9,7\r\n"),
                            "\n\"depth\", \"intensity\"\n\n 0.1 , 3.0\n\n0.5,5e0\n0.9,7",
                            "depth,intensity,error\n0.1,3,1\n0.5,5,2\n0.9,7,1\n\n\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
