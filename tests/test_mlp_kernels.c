@@ -43,7 +43,7 @@ static float activate(vly_mlp_activation kind, float x)
 static void oracle(float out[2], const vly_mlp_net *net, const uint16_t *grey, vly_extent e, int64_t x, int64_t y,
                    int64_t z)
 {
-    float in[VLY_MLP_INPUTS], next[VLY_MLP_HIDDEN];
+    float in[VLY_MLP_INPUTS], next[VLY_MLP_HIDDEN] = {0};
     const float *w = net->weights;
     int step = net->atrous ? 2 : 1, ins = VLY_MLP_INPUTS;
     for (int k = 0; k < ins; k++)

@@ -142,7 +142,7 @@ static int32_t iterations_of(graph *g, const vly_multigrid_options *options, dou
     ck_assert_int_eq(vly_matrix_graph(&matrix, device, n, g->first, g->column, g->weight, g->ground), VLY_OK);
     ck_assert_msg(vly_multigrid_create(&mg, device, &matrix, g->place, options) == VLY_OK, "%s", vly_error_message());
     history[0] = 1.0;
-    while (history[done] > 1e-8 && done < 200) {
+    while (done < 200 && history[done] > 1e-8) {
         precondition(&mg, r, z);
         double beta = done > 0 ? -dot(z, q, n) / pq : 0.0;
         for (int32_t i = 0; i < n; i++) p[i] = z[i] + beta * p[i];

@@ -142,8 +142,8 @@ void vly_crofton_make(vly_crofton *out, const double voxel[3])
 {
     *out = (vly_crofton){.class_of = {0}};
     for (int k = 0; k < VLY_DIRECTIONS; k++) {
-        double size[3];
-        int step[3];
+        double size[3] = {0};
+        int step[3] = {0};
         sort_steps(size, step, k, voxel);
         int name = spell(step);
         out->class_of[k] = name;

@@ -76,7 +76,7 @@ static vly_status read_labels(const vly_size_window *w, vly_source *labels, vly_
 /* Voxels of each phase: those in X, and whether some are outside. */
 static vly_status count_labels(vly_size_window *w, const vly_buffer *label, uint32_t phases)
 {
-    uint64_t counts[VLY_PHASES + 1];
+    uint64_t counts[VLY_PHASES + 1] = {0};
     int64_t known = VLY_PHASES * (int64_t)sizeof *counts, voxels = vly_extent_voxels(w->extent);
     vly_buffer bins;
     VLY_TRY(vly_buffer_create(&bins, w->device, known, "counts"));

@@ -5,12 +5,13 @@
 
 #include "core/memory.h"
 
+#include <assert.h>
+
 /* While the search is on; pores not reached are as they were. */
 enum { REACHED = 3 };
 
 typedef struct flood {
     vly_closing_volume *volume;
-    vly_source *pages;
     int64_t page;
     uint8_t *here, *beside; /* (page) this page, and the one the sweep comes from */
     int64_t *front;         /* (page) voxels whose neighbours are still to be looked at */
@@ -128,6 +129,7 @@ static vly_status end(flood *f, uint8_t as, int64_t *filled)
 static vly_status find(flood *f, vly_enclosed enclosed, int64_t *filled)
 {
     const int32_t last = f->volume->extent.nz - 1;
+    assert(f->here && f->beside);
     VLY_TRY(begin(f));
     do {
         f->moved = false;

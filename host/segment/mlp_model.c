@@ -73,7 +73,7 @@ static json_t *header_of(const vly_mlp *m)
         tensor x = tensor_at(t);
         json_t *shape = x.side[1] ? json_pack("[ii]", x.side[0], x.side[1]) : json_pack("[i]", x.side[0]);
         json_t *entry = json_pack("{ss so s[II]}", "dtype", "F32", "shape", shape, "data_offsets", (json_int_t)at,
-                                  (json_int_t)(at + 4 * x.values));
+                                  (json_int_t)at + 4 * (json_int_t)x.values);
         if (json_object_set_new(root, x.name, entry) != 0) {
             json_decref(root);
             return NULL;

@@ -177,7 +177,7 @@ static void start_weights(trainer *t)
         int32_t ins = vly_mlp_ins(l), outs = vly_mlp_outs(l);
         for (int32_t o = 0; o < outs; o++)
             for (int32_t k = 0; k < ins; k++) {
-                uint64_t index = (uint64_t)(vly_mlp_first(l) + o * ins + k);
+                uint64_t index = (uint64_t)vly_mlp_first(l) + (uint64_t)o * ins + k;
                 double value = t->options->activation == VLY_MLP_KIND_RELU
                                    ? sqrt(2.0 / ins) * vly_synth_normal(index, t->seed)
                                    : sqrt(6.0 / (ins + outs)) * (2.0 * vly_synth_uniform(index, t->seed) - 1.0);

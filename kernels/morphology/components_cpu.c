@@ -9,6 +9,8 @@
 #include "core/kernels_cpu.h"
 #include "morphology/bits_cpu.h"
 
+#include <assert.h>
+
 enum { BLOCK_VOXELS = 1 << 19, CACHED = 64, WORDS = 16 };
 
 typedef struct job {
@@ -116,6 +118,7 @@ static void begin_row(const job *j, int64_t row)
     uint64_t *starts = starts_of(j, row);
     for (int32_t w = 0; w < j->words; w++) {
         int32_t left = j->e.nx - 64 * w;
+        assert(left > 0);
         starts[w] = ~equal_at(j, a, a, 64 * w, -1) & (left < 64 ? (UINT64_C(1) << left) - 1 : UINT64_MAX);
         for (uint64_t bits = starts[w]; bits; bits &= bits - 1) {
             int64_t at = row * j->e.nx + 64 * w + __builtin_ctzll(bits);
@@ -177,7 +180,7 @@ static void join_row(const job *j, int64_t row, int64_t first, bool alone)
     const bool there[4] = {y > 0, z > 0, z > 0 && y > 0, z > 0 && y < ny - 1};
     neighbour n[4]; /* m, b, c and d beside b */
     for (int i = 0; i < 4; i++) {
-        bool now = there[i] && (i < 2 || j->corners) && (row - step[i] >= first) == alone;
+        bool now = (i < 2 || j->corners) && there[i] && (row - step[i] >= first) == alone;
         n[i] = (neighbour){there[i] ? a - step[i] * j->e.nx : NULL, row - step[i], now, 0};
     }
     if (!n[0].now && !n[1].now && !n[2].now && !n[3].now) return;
@@ -289,17 +292,17 @@ static uint32_t settle_words(const job *j, tally *t, int64_t row, int32_t w, int
 {
     uint32_t *id = j->id + row * j->e.nx, roots[64 * WORDS];
     const uint64_t *starts = starts_of(j, row);
-    int32_t from = 64 * w, end = 64 * last < j->e.nx ? 64 * last : j->e.nx, runs = 0;
+    int32_t at[64 * WORDS], from = 64 * w, end = 64 * last < j->e.nx ? 64 * last : j->e.nx, runs = 0;
     for (int32_t v = w; v < last; v++)
-        for (uint64_t bits = starts[v]; bits; bits &= bits - 1) roots[runs++] = id[64 * v + __builtin_ctzll(bits)];
-    runs = 0;
-    for (int32_t v = w; v < last; v++)
-        for (uint64_t bits = starts[v]; bits; bits &= bits - 1) {
-            int32_t x = 64 * v + __builtin_ctzll(bits);
-            if (x > from) settle_stretch(j, t, id, from, x, end, root, faces);
-            root = roots[runs++];
-            from = x;
+        for (uint64_t bits = starts[v]; bits; bits &= bits - 1, runs++) {
+            at[runs] = 64 * v + __builtin_ctzll(bits);
+            roots[runs] = id[at[runs]];
         }
+    for (int32_t run = 0; run < runs; run++) {
+        if (at[run] > from) settle_stretch(j, t, id, from, at[run], end, root, faces);
+        root = roots[run];
+        from = at[run];
+    }
     settle_stretch(j, t, id, from, end, end, root, faces);
     return root;
 }
