@@ -31,7 +31,7 @@ START_TEST(a_sample_is_learned_from_and_trinarised_in_all_ways)
     ck_assert(number(d, "counts.am") + number(d, "counts.cbd") + number(d, "counts.pore") == 512.0 * voxels);
     ck_assert(number(d, "voxel_size_um.0") == 1.284 && number(d, "origin.2") >= 0.0);
     vly_document_free(d);
-    PROGRAM_DOES("train mlp --grey s/grey.tif --composition c.tif -o m.safetensors --epochs 2 --json --seed 7");
+    PROGRAM_DOES("train mlp --grey s/grey.tif --composition c.tif -o m.safetensors --epochs 2 --json --seed 7 -q");
     d = document_of_output();
     ck_assert(number(d, "test_mse") > 0.0 && number(d, "test_mse") < number(d, "constant_mse"));
     ck_assert(number(d, "test_mse_interval.0") < number(d, "test_mse"));
@@ -54,7 +54,7 @@ START_TEST(a_sample_is_learned_from_and_trinarised_in_all_ways)
     ck_assert(number(d, "methods.10.counts.am") == number(d, "methods.0.counts.am"));
     ck_assert_str_eq(vly_document_string(d, "inputs.1.path"), "m.safetensors");
     vly_document_free(d);
-    PROGRAM_DOES("segment s/grey.tif -o one.tif --method nn-am-cond --model n.safetensors -j 1");
+    PROGRAM_DOES("segment s/grey.tif -o one.tif --method nn-am-cond --model n.safetensors -j 1 -q");
     PROGRAM_DOES("diff one.tif l/nn-am-cond.tif");
     PROGRAM_DOES("segment s/grey.tif -o x.tif --method nn-p-cond --model m.safetensors --dry-run");
     ck_assert_ptr_nonnull(strstr(program_out, "would segment"));
