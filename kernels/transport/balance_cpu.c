@@ -77,20 +77,7 @@ static vly_status product_chunk(void *self, int64_t chunk, int32_t worker)
     double sums[4] = {0.0};
     (void)worker;
     vly_chunk_rows(chunk, j->a->rows, &from, &to);
-    switch (j->a->form) {
-    case VLY_MATRIX_GRAPH:
-        product_rows(j, VLY_MATRIX_GRAPH, from, to, sums);
-        break;
-    case VLY_MATRIX_PLAIN:
-        product_rows(j, VLY_MATRIX_PLAIN, from, to, sums);
-        break;
-    case VLY_MATRIX_TABLE:
-        product_rows(j, VLY_MATRIX_TABLE, from, to, sums);
-        break;
-    case VLY_MATRIX_FIELD:
-        product_rows(j, VLY_MATRIX_FIELD, from, to, sums);
-        break;
-    }
+    VLY_ROWS_BY_FORM(product_rows, j, from, to, sums);
     for (int k = 0; k < 4; k++) j->parts[4 * chunk + k] = sums[k];
     return VLY_OK;
 }

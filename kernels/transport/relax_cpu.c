@@ -22,20 +22,7 @@ static vly_status start_chunk(void *self, int64_t chunk, int32_t worker)
     int32_t from, to;
     (void)worker;
     vly_chunk_rows(chunk, j->a->rows, &from, &to);
-    switch (j->a->form) {
-    case VLY_MATRIX_GRAPH:
-        start_rows(j, VLY_MATRIX_GRAPH, from, to);
-        break;
-    case VLY_MATRIX_PLAIN:
-        start_rows(j, VLY_MATRIX_PLAIN, from, to);
-        break;
-    case VLY_MATRIX_TABLE:
-        start_rows(j, VLY_MATRIX_TABLE, from, to);
-        break;
-    case VLY_MATRIX_FIELD:
-        start_rows(j, VLY_MATRIX_FIELD, from, to);
-        break;
-    }
+    VLY_ROWS_BY_FORM(start_rows, j, from, to);
     return VLY_OK;
 }
 
@@ -66,20 +53,7 @@ static vly_status relax_chunk(void *self, int64_t chunk, int32_t worker)
     int32_t from, to;
     (void)worker;
     vly_chunk_rows(chunk, j->a->rows, &from, &to);
-    switch (j->a->form) {
-    case VLY_MATRIX_GRAPH:
-        relax_rows(j, VLY_MATRIX_GRAPH, from, to);
-        break;
-    case VLY_MATRIX_PLAIN:
-        relax_rows(j, VLY_MATRIX_PLAIN, from, to);
-        break;
-    case VLY_MATRIX_TABLE:
-        relax_rows(j, VLY_MATRIX_TABLE, from, to);
-        break;
-    case VLY_MATRIX_FIELD:
-        relax_rows(j, VLY_MATRIX_FIELD, from, to);
-        break;
-    }
+    VLY_ROWS_BY_FORM(relax_rows, j, from, to);
     return VLY_OK;
 }
 

@@ -38,4 +38,23 @@ static inline void vly_chunks_sum(int64_t rows, const double *parts, double *sum
     }
 }
 
+/* rows(job, form, ...) with the form as a constant, so that each has a loop of its own. */
+#define VLY_ROWS_BY_FORM(rows, job, ...)              \
+    do {                                              \
+        switch ((job)->a->form) {                     \
+        case VLY_MATRIX_GRAPH:                        \
+            rows(job, VLY_MATRIX_GRAPH, __VA_ARGS__); \
+            break;                                    \
+        case VLY_MATRIX_PLAIN:                        \
+            rows(job, VLY_MATRIX_PLAIN, __VA_ARGS__); \
+            break;                                    \
+        case VLY_MATRIX_TABLE:                        \
+            rows(job, VLY_MATRIX_TABLE, __VA_ARGS__); \
+            break;                                    \
+        case VLY_MATRIX_FIELD:                        \
+            rows(job, VLY_MATRIX_FIELD, __VA_ARGS__); \
+            break;                                    \
+        }                                             \
+    } while (0)
+
 #endif
