@@ -32,7 +32,19 @@ struct vly_mlp_field {
     vly_mlp_known first[VLY_PHASES];
 };
 
-enum { VLY_MLP_PIECE = 1 << 16 }; /* voxels that are looked at together */
+enum {
+    VLY_MLP_FIELD_BYTES = 2 * sizeof(float), /* of a voxel */
+    VLY_MLP_PIECE = 1 << 16                  /* voxels that are looked at together */
+};
+
+/* With nothing put into it. scratch: folder for the file; NULL: TMPDIR or /tmp. */
+vly_status vly_mlp_field_open(vly_mlp_field **out, vly_device *device, vly_extent extent, const char *scratch);
+
+/* logit (count, 2) of voxels first ... first + count - 1. */
+vly_status vly_mlp_field_put(vly_mlp_field *field, const float *logit, int64_t first, int64_t count);
+
+/* Fills in what there is to know of it, once all has been put. VLY_EDATA (E_ROI), naming `path`, if no voxel is inside. */
+vly_status vly_mlp_field_summarise(vly_mlp_field *field, const char *path);
 
 /* Voxels first ... first + count - 1, count at most VLY_MLP_PIECE: borrowed from memory, or read into `room`. */
 vly_status vly_mlp_field_piece(const float **out, const vly_mlp_field *field, int64_t first, int64_t count,

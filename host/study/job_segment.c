@@ -157,51 +157,6 @@ vly_status vly_segment_kmeans(vly_segment *s, json_t *to, vly_sink *labels)
     return status;
 }
 
-/* ---- nine methods of one network ---- */
-
-static vly_status write_fractions(vly_segment *s)
-{
-    const vly_settings *settings = s->job.settings;
-    const vly_sink_options options = {.extent = vly_box_extent(s->window),
-                                      .type = VLY_F32,
-                                      .channels = VLY_PHASES,
-                                      .voxel_size = vly_source_info(s->grey)->voxel_size,
-                                      .overwrite = settings->overwrite,
-                                      .compress = settings->compress};
-    vly_sink *sink;
-    if (!*settings->nn_fractions) return VLY_OK;
-    VLY_TRY(vly_sink_open(&sink, settings->nn_fractions, s->job.device, &options));
-    vly_status status = vly_mlp_fractions(s->field, sink);
-    if (status == VLY_OK) status = vly_job_publish(&s->job, settings->nn_fractions, sink, NULL);
-    vly_sink_close(sink);
-    return status;
-}
-
-static vly_status ask_network(vly_segment *s)
-{
-    const vly_mlp_apply_options options = {vly_segment_region(s), (vly_mlp_scale)s->job.settings->nn_scale};
-    if (s->field) return VLY_OK;
-    VLY_TRY(vly_mlp_apply(&s->field, s->job.device, s->grey, s->model, &options));
-    return write_fractions(s);
-}
-
-static vly_status run_nn(vly_segment *s, vly_method method, json_t *to, vly_sink *labels)
-{
-    const vly_settings *settings = s->job.settings;
-    vly_mlp_labels r;
-    VLY_TRY(ask_network(s));
-    VLY_TRY(vly_mlp_trinarise(&r, s->field, labels, vly_mlp_order_at((int32_t)(method - VLY_METHOD_NN)),
-                              &settings->fractions, settings->seed));
-    const vly_mlp_summary *about = vly_mlp_field_about(s->field);
-    vly_segment_counts(s, to, about->voxels, r.targets, r.counts);
-    vly_segment_set(s, to, "scale", json_string(about->atrous ? "atrous" : "native"));
-    vly_segment_set(s, to, "model_voxel_size_um", json_real(vly_job_um(vly_mlp_voxel_size(s->model))));
-    vly_segment_set(s, to, "told", vly_job_phases_real(about->fractions));
-    vly_segment_set(s, to, "scores", vly_json_reals(r.scores, 2));
-    vly_segment_set(s, to, "tied", json_pack("[I, I]", (json_int_t)r.tied[0], (json_int_t)r.tied[1]));
-    return VLY_OK;
-}
-
 /* Segments into `path` and reports into `to`. */
 static vly_status run_method(vly_segment *s, vly_method method, const char *path, json_t *to)
 {
@@ -222,7 +177,7 @@ static vly_status run_method(vly_segment *s, vly_method method, const char *path
     vly_status status = method == VLY_METHOD_THRESHOLD     ? run_threshold(s, to, labels)
                         : method == VLY_METHOD_KMEANS      ? vly_segment_kmeans(s, to, labels)
                         : method == VLY_METHOD_EDX_CLOSING ? vly_segment_closing(s, to, labels)
-                                                           : run_nn(s, method, to, labels);
+                                                           : vly_segment_network(s, method, to, labels);
     if (status == VLY_OK) status = vly_job_publish(&s->job, path, labels, NULL);
     vly_sink_close(labels);
     if (to != s->job.document->root)
@@ -231,19 +186,6 @@ static vly_status run_method(vly_segment *s, vly_method method, const char *path
 }
 
 /* ---- inputs and outputs ---- */
-
-/* A network that is damaged or missing is told before any work. */
-static vly_status open_model(vly_segment *s)
-{
-    const vly_settings *settings = s->job.settings;
-    uint32_t asked = s->methods >> VLY_METHOD_NN;
-    if (asked == 0) return VLY_OK;
-    if (!*settings->model)
-        return vly_fail(VLY_EUSAGE, "segment: %s needs --model FILE",
-                        vly_method_name(VLY_METHOD_NN + (vly_method)__builtin_ctz(asked)));
-    VLY_TRY(vly_mlp_read(&s->model, settings->model));
-    return vly_job_list_input(&s->job, settings->model);
-}
 
 /* What only the closing reads. */
 static vly_status open_closing(vly_segment *s)
@@ -266,7 +208,7 @@ static vly_status open_inputs(vly_segment *s)
     VLY_TRY(vly_job_open_input(&s->job, &volume, settings->inputs[0]));
     vly_status status = vly_job_window(&s->window, settings, vly_source_info(volume));
     if (status == VLY_OK && *settings->mask) status = vly_job_open_input(&s->job, &s->mask, settings->mask);
-    if (status == VLY_OK) status = open_model(s);
+    if (status == VLY_OK) status = vly_segment_open_model(s);
     if (status == VLY_OK) status = open_closing(s);
     if (status == VLY_OK && settings->dry_run) {
         json_t *plan;

@@ -31,8 +31,12 @@ vly_region_options vly_segment_region(const vly_segment *s);
 /* Whether the closing has what it needs: asked before the other methods take their time. */
 vly_status vly_segment_closing_check(vly_segment *s);
 
+/* Opens the model if a method needs one: a file that is damaged or missing is told before any work. */
+vly_status vly_segment_open_model(vly_segment *s);
+
 /* Trinarise into `labels` and report into `to`. */
 vly_status vly_segment_kmeans(vly_segment *s, json_t *to, vly_sink *labels);
 vly_status vly_segment_closing(vly_segment *s, json_t *to, vly_sink *labels);
+vly_status vly_segment_network(vly_segment *s, vly_method method, json_t *to, vly_sink *labels);
 
 #endif
