@@ -27,9 +27,9 @@ typedef struct vly_mlp_parts {
 vly_status vly_mlp_parts_make(vly_mlp_parts *out, const vly_mlp_table *table, vly_mlp_split split, uint64_t seed);
 void vly_mlp_parts_free(vly_mlp_parts *parts);
 
-/* Fills in what the test samples tell: loss (count[2]) and told (count[2], 3) of result->test's network. */
+/* Fills in how good a network is that tells `told` (count[2], 3) of the test samples. */
 vly_status vly_mlp_judge(vly_mlp_result *result, const vly_mlp_table *table, const vly_mlp_parts *parts,
-                         const float *loss, const float *told);
+                         const float *told);
 
 /* Puts `items` in an order that only the seed decides. */
 void vly_mlp_shuffle(int32_t *items, int32_t count, uint64_t seed);

@@ -9,8 +9,27 @@
 typedef struct test {
     const vly_mlp_table *table;
     const vly_mlp_parts *parts;
-    const float *loss, *told; /* of the test samples: (count), (count, 3) */
+    const float *told; /* (count, 3) of the test samples */
 } test;
+
+/* Squared error of a test sample: mean over the phases. */
+static double loss_of(const test *t, int32_t i)
+{
+    const float *known = t->table->target + t->parts->sample[2][i] / VLY_MLP_SYMMETRIES * VLY_PHASES;
+    double sum = 0.0;
+    for (int k = 0; k < VLY_PHASES; k++) {
+        double off = (double)t->told[i * VLY_PHASES + k] - (double)known[k];
+        sum += off * off / VLY_PHASES;
+    }
+    return sum;
+}
+
+static double mean_loss(const test *t)
+{
+    double sum = 0.0;
+    for (int32_t i = 0; i < t->parts->count[2]; i++) sum += loss_of(t, i);
+    return sum / t->parts->count[2];
+}
 
 static void fill_bins(vly_mlp_result *r, const test *t)
 {
@@ -39,7 +58,7 @@ static vly_status find_interval(vly_mlp_result *r, const test *t)
     VLY_TRY(VLY_NEW(&sum, voxels, "test errors"));
     vly_status status = VLY_NEW(&count, voxels, "test errors");
     for (int32_t i = 0; i < t->parts->count[2] && status == VLY_OK; i++) {
-        sum[t->parts->sample[2][i] / VLY_MLP_SYMMETRIES] += (double)t->loss[i];
+        sum[t->parts->sample[2][i] / VLY_MLP_SYMMETRIES] += loss_of(t, i);
         count[t->parts->sample[2][i] / VLY_MLP_SYMMETRIES]++;
     }
     for (int64_t v = 0; v < voxels && status == VLY_OK; v++) {
@@ -90,9 +109,10 @@ static vly_status count_voxels(vly_mlp_result *r, const test *t)
 }
 
 vly_status vly_mlp_judge(vly_mlp_result *result, const vly_mlp_table *table, const vly_mlp_parts *parts,
-                         const float *loss, const float *told)
+                         const float *told)
 {
-    const test t = {table, parts, loss, told};
+    const test t = {table, parts, told};
+    result->test = mean_loss(&t);
     VLY_TRY(count_voxels(result, &t));
     result->constant = constant_error(&t);
     fill_bins(result, &t);
