@@ -34,14 +34,41 @@ vly_status vly_mlp_judge(vly_mlp_result *result, const vly_mlp_table *table, con
 /* Puts `items` in an order that only the seed decides. */
 void vly_mlp_shuffle(int32_t *items, int32_t count, uint64_t seed);
 
+enum {
+    VLY_MLP_ORBITS = 10,      /* sets of inputs that the symmetries exchange among each other */
+    VLY_MLP_QUANTILES = 1024, /* of grey values */
+    VLY_MLP_CERTAIN = 1000    /* voxels that the grey level of a phase must be told from */
+};
+
+/* Grey values by which one scan is told in those of another (spec 7.5). */
+typedef struct vly_mlp_levels {
+    bool known;
+    float level[2];                    /* of voxels that are certainly pore, and am: medians */
+    float quantile[VLY_MLP_QUANTILES]; /* ranks (i + 1/2) / VLY_MLP_QUANTILES */
+    int64_t certain[2];                /* voxels; not in a model's file */
+} vly_mlp_levels;
+
+/* What training patches look like: means over their orbits, which no symmetry changes, as a cloud of points. */
+typedef struct vly_mlp_seen {
+    bool known;
+    float mean[VLY_MLP_ORBITS];
+    float whiten[VLY_MLP_ORBITS]
+                [VLY_MLP_ORBITS]; /* takes off-means to independent ones of variance 1; lower triangle */
+    float limit;                  /* squared distance that 99 % of the patches lie within */
+} vly_mlp_seen;
+
 struct vly_mlp {
     float weights[VLY_MLP_VALUES]; /* as in vly_mlp_net */
-    float mean, sd;                /* grey value of the training patches */
+    float *others;                 /* (other_count, VLY_MLP_VALUES) the rest of an ensemble; NULL: none */
+    int32_t other_count;
+    float mean, sd; /* grey value of the training patches */
     vly_mlp_activation activation;
     double voxel_size; /* m */
     vly_mlp_split split;
     uint64_t seed;
     double validation, test;
+    vly_mlp_levels levels; /* of the volume it was trained on */
+    vly_mlp_seen seen;
 };
 
 #endif
