@@ -22,10 +22,13 @@ static vly_status run(cli_call *cli)
 const cli_command cli_convert = {
     .name = "convert",
     .usage = "IN OUT [OPTIONS]",
-    .summary = "between TIFF and raw, and from other label values to 0, 1, 2, 255",
-    .text = "OUT is a TIFF (.tif) or raw (.raw, with a .json that describes it) file. Type and voxel size are kept.\n\n"
-            "  voxelyte convert pages/ volume.tif\n"
-            "  voxelyte convert labels.tif small.raw --window 0:100,0:100,0:100 --labels pore=0,am=85,cbd=170\n",
+    .summary = "between TIFF and raw, to VTI for ParaView, and from other label values to 0, 1, 2, 255",
+    .text =
+        "OUT is a TIFF (.tif), raw (.raw, with a .json that describes it) or VTI (.vti, for ParaView; micrometres) file. Type\n"
+        "and voxel size are kept.\n\n"
+        "  voxelyte convert pages/ volume.tif\n"
+        "  voxelyte convert labels.tif labels.vti\n"
+        "  voxelyte convert labels.tif small.raw --window 0:100,0:100,0:100 --labels pore=0,am=85,cbd=170\n",
     .least = 1,
     .most = 2,
     .run = run,

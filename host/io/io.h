@@ -26,6 +26,7 @@ vly_status vly_source_part(vly_source **out, vly_source *inner, vly_box window);
 vly_status vly_sink_create(vly_sink **out, const char *path, const vly_sink_options *options, int64_t self_bytes);
 vly_status vly_sink_open_tiff(vly_sink **out, const char *path, vly_device *device, const vly_sink_options *options);
 vly_status vly_sink_open_raw(vly_sink **out, const char *path, const vly_sink_options *options);
+vly_status vly_sink_open_vti(vly_sink **out, const char *path, const vly_sink_options *options);
 
 /* True if `path` ends in `ending` (".tif"), in whatever case. */
 bool vly_path_ends(const char *path, const char *ending);

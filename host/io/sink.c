@@ -37,7 +37,8 @@ vly_status vly_sink_open(vly_sink **out, const char *path, vly_device *device, c
     if (options->channels > 1)
         return vly_fail(VLY_EUSAGE, "%s: %d channels, which only .tif and .tiff hold", path, (int)options->channels);
     if (vly_path_ends(path, ".raw")) return vly_sink_open_raw(out, path, options);
-    return vly_fail(VLY_EUSAGE, "%s: no format has that ending, one of .tif, .tiff, .raw expected", path);
+    if (vly_path_ends(path, ".vti")) return vly_sink_open_vti(out, path, options);
+    return vly_fail(VLY_EUSAGE, "%s: no format has that ending, one of .tif, .tiff, .raw, .vti expected", path);
 }
 
 vly_status vly_sink_write(vly_sink *sink, int32_t count, const void *pages)

@@ -137,7 +137,7 @@ typedef struct vly_sink_options {
     bool compress;             /* Deflate (TIFF only) */
 } vly_sink_options;
 
-/* path: *.tif or *.tiff (BigTIFF when needed), *.raw (with its JSON sidecar). Nothing appears under `path` before finish. */
+/* path: *.tif or *.tiff (BigTIFF when needed), *.raw (with its JSON sidecar), *.vti (for ParaView). Nothing appears under `path` before finish. */
 VLY_API vly_status vly_sink_open(vly_sink **out, const char *path, vly_device *device, const vly_sink_options *options);
 VLY_API vly_status vly_sink_memory(vly_sink **out, void *voxels, vly_type type, vly_extent extent);
 
