@@ -6,7 +6,12 @@
 
 #include "core/voxel.h"
 
-enum { VLY_LAW_DEPTH = 16 }; /* numbers that a program may hold at once */
+#define VLY_FARADAY 96485.33212 /* C/mol */
+
+enum {
+    VLY_LAW_DEPTH = 16,    /* numbers that a program may hold at once */
+    VLY_LAW_MULTIPLIED = 8 /* the highest power that is multiplied out */
+};
 
 typedef enum vly_law_kind {
     VLY_LAW_CONSTANT,
@@ -72,10 +77,17 @@ typedef struct vly_dual {
     double value, slope;
 } vly_dual;
 
-/* a**b; the slope's second term only where the exponent varies, so that x**2 has one at x <= 0. */
+/* a**b. The term with the logarithm only where the exponent varies, so that x**2 has a slope at x <= 0. */
 VLY_INLINE vly_dual vly_dual_power(vly_dual a, vly_dual b)
 {
     vly_dual r;
+    if (b.slope == 0.0 && b.value >= 1.0 && b.value <= VLY_LAW_MULTIPLIED && b.value == floor(b.value)) {
+        double less = 1.0;
+        for (int n = 1; n < (int)b.value; n++) less *= a.value;
+        r.value = less * a.value;
+        r.slope = b.value * less * a.slope;
+        return r;
+    }
     r.value = pow(a.value, b.value);
     r.slope = 0.0;
     if (a.slope != 0.0 && b.value != 0.0)
