@@ -4,6 +4,8 @@
 #ifndef VLY_KERNELS_H
 #define VLY_KERNELS_H
 
+#include "cell/advance_voxel.h"
+#include "cell/assemble_voxel.h"
 #include "core/voxel.h"
 #include "image/synth_voxel.h"
 #include "morphology/chords_voxel.h"
@@ -256,6 +258,49 @@ typedef struct vly_kernels {
 
     /* solution = inverse (rows, rows) right */
     vly_status (*dense)(vly_queue *queue, int32_t rows, const float *inverse, const float *right, float *solution);
+
+    /* ---- cell: the equations of a half cell and its steps. All structs are the host's, with device pointers; rows as in
+     * vly_cell_graph. sums: (4); parts: (ceil(items / VLY_MATRIX_CHUNK), 4), scratch. */
+
+    /* Makes graph->conductor, salt and store of u (rows). */
+    vly_status (*cell_properties)(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
+                                  const double *u);
+
+    /* Makes graph->reaction of u (rows) and of graph->store. */
+    vly_status (*cell_reactions)(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
+                                 const double *u);
+
+    /* matrix->right = -balances, and the matrix of their derivatives, without the planes (vly_cell_balance). */
+    vly_status (*cell_balances)(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
+                                const vly_cell_matrix *matrix, const vly_cell_moment *moment);
+
+    /* Adds collector and lithium to that; makes border->weight and slope. sums = current from the collector into the
+     * electrode, its conductance, current from the lithium into the electrolyte, 0. items: collectors + lithiums */
+    vly_status (*cell_planes)(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
+                              const vly_cell_matrix *matrix, const vly_cell_moment *moment,
+                              const vly_cell_border *border, double *sums, double *parts);
+
+    /* Of a Newton step (rows): sums = rows that are not finite, largest |change| of a potential, largest |change| of a
+     * concentration in its unit, 0. */
+    vly_status (*cell_measure)(vly_queue *queue, const vly_cell_layout *layout, const double *step, double *sums,
+                               double *parts);
+
+    /* u (rows) moves by a step (vly_cell_moved). sums = rows whose step was cut, 0, 0, 0. */
+    vly_status (*cell_move)(vly_queue *queue, const vly_cell_layout *layout, const double *step, double damping,
+                            bool logarithmic, double *u, double *sums, double *parts);
+
+    /* u (rows) = what the past foretells, concentrations within reach of past->state[0]. */
+    vly_status (*cell_foretell)(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past, double *u);
+
+    /* Concentrations of u against what the past foretells, in their units, over nodes: sums = sum of volume * difference^2
+     * over electrolytes, the same over solids, largest |difference|, 0. volumes: those of the graph */
+    vly_status (*cell_differ)(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past,
+                              const double *electrolyte_volume, const double *solid_volume, const double *u,
+                              double *sums, double *parts);
+
+    /* sums = sum of volume * c, sum of volume, largest c, largest -c. c, volume: (nodes) */
+    vly_status (*cell_amount)(vly_queue *queue, int32_t nodes, const double *c, const double *volume, double *sums,
+                              double *parts);
 } vly_kernels;
 
 extern const vly_kernels vly_kernels_cpu;

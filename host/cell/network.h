@@ -3,38 +3,14 @@
 #ifndef VLY_CELL_NETWORK_H
 #define VLY_CELL_NETWORK_H
 
+#include "cell/graph_voxel.h"
 #include "voxelyte/base.h"
-
-/* What an edge looks like; many edges share one. */
-typedef struct vly_cell_shape {
-    double area;      /* m2 */
-    double near, far; /* m from the first and from the second node to the face */
-} vly_cell_shape;
 
 typedef struct vly_cell_edges {
     int64_t count;
-    int32_t (*ends)[2]; /* (count) nodes, never the same pair twice */
+    int32_t (*ends)[2]; /* (count) nodes, the lower first; never the same pair twice */
     uint16_t *shape;    /* (count) */
 } vly_cell_edges;
-
-/* Where a reaction takes place (Butler-Volmer). */
-typedef struct vly_cell_face {
-    int32_t solid, electron, electrolyte; /* nodes */
-    float area;                           /* m2, weights of the surface estimator included, share not */
-    float share;                          /* w: electrolyte share of the neighbour */
-    float half;                           /* m from the solid's centre to the face */
-} vly_cell_face;
-
-typedef struct vly_cell_collector {
-    int32_t electron; /* no node has two */
-    double area;      /* m2 */
-    double distance;  /* m from the node to the plane */
-} vly_cell_collector;
-
-typedef struct vly_cell_lithium {
-    int32_t electrolyte; /* no node has two */
-    double area;         /* m2 */
-} vly_cell_lithium;
 
 /* All arrays come from core/memory.h. */
 typedef struct vly_cell_network {

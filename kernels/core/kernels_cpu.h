@@ -103,4 +103,25 @@ vly_status vly_multiply_add_cpu(vly_queue *queue, int64_t items, int32_t rounds,
 float vly_multiply_chains_base(float start, int32_t rounds);
 float vly_multiply_chains_avx512(float start, int32_t rounds);
 
+/* cell */
+vly_status vly_cell_properties_cpu(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
+                                   const double *u);
+vly_status vly_cell_reactions_cpu(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
+                                  const double *u);
+vly_status vly_cell_balances_cpu(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
+                                 const vly_cell_matrix *matrix, const vly_cell_moment *moment);
+vly_status vly_cell_planes_cpu(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
+                               const vly_cell_matrix *matrix, const vly_cell_moment *moment,
+                               const vly_cell_border *border, double *sums, double *parts);
+vly_status vly_cell_measure_cpu(vly_queue *queue, const vly_cell_layout *layout, const double *step, double *sums,
+                                double *parts);
+vly_status vly_cell_move_cpu(vly_queue *queue, const vly_cell_layout *layout, const double *step, double damping,
+                             bool logarithmic, double *u, double *sums, double *parts);
+vly_status vly_cell_foretell_cpu(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past, double *u);
+vly_status vly_cell_differ_cpu(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past,
+                               const double *electrolyte_volume, const double *solid_volume, const double *u,
+                               double *sums, double *parts);
+vly_status vly_cell_amount_cpu(vly_queue *queue, int32_t nodes, const double *c, const double *volume, double *sums,
+                               double *parts);
+
 #endif

@@ -104,6 +104,28 @@ vly_status vly_advance_cuda(vly_queue *queue, int64_t rows, const float *z, doub
                             double *u);
 vly_status vly_dense_cuda(vly_queue *queue, int32_t rows, const float *inverse, const float *right, float *solution);
 
+/* cell */
+vly_status vly_cell_properties_cuda(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
+                                    const double *u);
+vly_status vly_cell_reactions_cuda(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
+                                   const double *u);
+vly_status vly_cell_balances_cuda(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
+                                  const vly_cell_matrix *matrix, const vly_cell_moment *moment);
+vly_status vly_cell_planes_cuda(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
+                                const vly_cell_matrix *matrix, const vly_cell_moment *moment,
+                                const vly_cell_border *border, double *sums, double *parts);
+vly_status vly_cell_measure_cuda(vly_queue *queue, const vly_cell_layout *layout, const double *step, double *sums,
+                                 double *parts);
+vly_status vly_cell_move_cuda(vly_queue *queue, const vly_cell_layout *layout, const double *step, double damping,
+                              bool logarithmic, double *u, double *sums, double *parts);
+vly_status vly_cell_foretell_cuda(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past,
+                                  double *u);
+vly_status vly_cell_differ_cuda(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past,
+                                const double *electrolyte_volume, const double *solid_volume, const double *u,
+                                double *sums, double *parts);
+vly_status vly_cell_amount_cuda(vly_queue *queue, int32_t nodes, const double *c, const double *volume, double *sums,
+                                double *parts);
+
 extern const vly_kernels vly_kernels_cuda;
 
 #ifdef __cplusplus

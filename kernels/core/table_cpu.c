@@ -53,4 +53,13 @@ const vly_kernels vly_kernels_cpu = {
     .add = vly_add_cpu,
     .advance = vly_advance_cpu,
     .dense = vly_dense_cpu,
+    .cell_properties = vly_cell_properties_cpu,
+    .cell_reactions = vly_cell_reactions_cpu,
+    .cell_balances = vly_cell_balances_cpu,
+    .cell_planes = vly_cell_planes_cpu,
+    .cell_measure = vly_cell_measure_cpu,
+    .cell_move = vly_cell_move_cpu,
+    .cell_foretell = vly_cell_foretell_cpu,
+    .cell_differ = vly_cell_differ_cpu,
+    .cell_amount = vly_cell_amount_cpu,
 };

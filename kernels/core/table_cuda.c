@@ -53,4 +53,13 @@ const vly_kernels vly_kernels_cuda = {
     .add = vly_add_cuda,
     .advance = vly_advance_cuda,
     .dense = vly_dense_cuda,
+    .cell_properties = vly_cell_properties_cuda,
+    .cell_reactions = vly_cell_reactions_cuda,
+    .cell_balances = vly_cell_balances_cuda,
+    .cell_planes = vly_cell_planes_cuda,
+    .cell_measure = vly_cell_measure_cuda,
+    .cell_move = vly_cell_move_cuda,
+    .cell_foretell = vly_cell_foretell_cuda,
+    .cell_differ = vly_cell_differ_cuda,
+    .cell_amount = vly_cell_amount_cuda,
 };
