@@ -1,0 +1,105 @@
+/* Concentrations are held inside their range one by one, since one bad voxel of ten million must not hold back all others;
+ * potentials are damped together. A solver that fails is a reason for a shorter time step, not for giving up. */
+#include "cell/newton.h"
+
+#include "cell/linear.h"
+#include "core/memory.h"
+
+#include <math.h>
+
+static const double potential_most = 0.1; /* V that a step may move a potential */
+static const double damping_least = 1e-3;
+static const double charge_tolerance = 1e-9; /* of the current that goes in and comes out */
+
+vly_status vly_newton_create(vly_newton *out, vly_device *device, const vly_cell_network *network, double salt_unit,
+                             double solid_most, double tolerance, const vly_cell_solving *solving)
+{
+    *out = (vly_newton){.network = network, .solving = solving, .tolerance = tolerance};
+    VLY_TRY(vly_assembly_create(&out->assembly, device, network, salt_unit, solid_most));
+    int64_t bytes = (int64_t)out->assembly.system.rows * (int64_t)sizeof(double);
+    VLY_TRY(vly_buffer_create(&out->step, device, bytes, "Newton step"));
+    return vly_newton_renew(out);
+}
+
+void vly_newton_free(vly_newton *newton)
+{
+    if (newton->solver) newton->solving->free(newton->solver);
+    vly_buffer_free(&newton->step);
+    vly_assembly_free(&newton->assembly);
+    newton->solver = NULL;
+}
+
+vly_status vly_newton_renew(vly_newton *n)
+{
+    if (n->solver) n->solving->free(n->solver);
+    n->solver = NULL;
+    return n->solving->create(&n->solver, n->assembly.device, n->network, &n->assembly.system);
+}
+
+/* What a shorter time step may cure. */
+static bool curable(vly_status status)
+{
+    return status == VLY_ENUMERIC || status == VLY_EDATA;
+}
+
+static vly_status evaluate(vly_newton *n, vly_newton_problem *p, bool matrix)
+{
+    return vly_assembly_evaluate(&n->assembly, &p->moment, p->laws, p->prescribed, p->current, matrix);
+}
+
+/* Charge that goes in comes out. */
+static bool charge_kept(const vly_newton *n, const vly_newton_problem *p)
+{
+    return p->prescribed || p->current == 0.0 ||
+           fabs(p->current - n->assembly.lithium) < charge_tolerance * fabs(p->current);
+}
+
+/* Solves, moves. *small: in full, and by less than the tolerance. *lost: there is no use in going on. */
+static vly_status iterate(vly_newton *n, vly_newton_problem *p, bool first, bool *small, bool *lost)
+{
+    vly_assembly *a = &n->assembly;
+    const vly_kernels *kernels = a->device->kernels;
+    double border = 0.0, sums[4];
+    int32_t iterations = 0;
+    *lost = true;
+    vly_status status = n->solving->refresh(n->solver, &a->system);
+    if (curable(status)) return VLY_OK;
+    VLY_TRY(status);
+    status = n->solving->solve(n->solver, &a->system, first ? 1e-2 : 1e-3, n->step.data, &border, &iterations);
+    p->krylov += iterations;
+    bool weak = status == VLY_ENUMERIC; /* the step is the best one found */
+    if (status == VLY_EDATA) return VLY_OK;
+    if (!weak) VLY_TRY(status);
+    VLY_TRY(kernels->cell_measure(a->device->queue, &a->layout, n->step.data, a->sums, a->parts));
+    VLY_TRY(vly_assembly_sums(a, sums));
+    double potential = fmax(sums[1], fabs(border)), damping = fmin(1.0, potential_most / potential);
+    if (sums[0] > 0.0 || !isfinite(border) || damping < damping_least) return VLY_OK;
+    *lost = false;
+    *small = !weak && potential < n->tolerance && sums[2] < n->tolerance;
+    VLY_TRY(kernels->cell_move(a->device->queue, &a->layout, n->step.data, damping, p->logarithmic, p->unknowns,
+                               a->sums, a->parts));
+    p->moment.collector += damping * border;
+    if (!*small) return VLY_OK;
+    VLY_TRY(vly_assembly_sums(a, sums));
+    *small = sums[0] == 0.0;
+    return VLY_OK;
+}
+
+vly_status vly_newton_solve(vly_newton *n, vly_newton_problem *p)
+{
+    bool small = false, lost = false;
+    p->converged = false;
+    for (int32_t k = 0; k < p->most; k++) {
+        VLY_TRY(vly_device_stop(n->assembly.device));
+        VLY_TRY(evaluate(n, p, true));
+        VLY_TRY(iterate(n, p, k == 0, &small, &lost));
+        p->newton++;
+        if (lost) return VLY_OK;
+        if (!small) continue;
+        VLY_TRY(evaluate(n, p, false));
+        if (!charge_kept(n, p)) continue;
+        p->converged = true;
+        return VLY_OK;
+    }
+    return VLY_OK;
+}
