@@ -18,7 +18,7 @@ owners() { # of a system header: who may include it
     tiff*.h) echo '^(host/io/tiff|tests/)' ;;
     yaml.h) echo '^host/study/yaml\.c$' ;;
     nlopt.h) echo '^host/segment/' ;;
-    jansson.h) echo '^(host/(core|io|image|segment|study)/|tests/)' ;;
+    jansson.h) echo '^(host/(core|io|image|segment|cell|study)/|tests/)' ;;
     xxhash.h) echo '^host/(core|io)/' ;;
     zlib.h) echo '^(host/(io|study)/|tests/)' ;;
     hdf5.h) echo '^host/io/hdf5\.c$' ;;

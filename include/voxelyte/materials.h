@@ -21,6 +21,12 @@ typedef struct vly_material_entry {
 
 VLY_API vly_status vly_materials_create_default(vly_materials **out);
 
+/* A BPX file (Battery Parameter eXchange, v1 or v0): Header.Model "DFN" or "Partial"; of the latter what is not there stays
+ * default. linear: tables linear, as PyBaMM takes them, instead of monotone cubics. VLY_EDATA says what is missing or wrong. */
+VLY_API vly_status vly_materials_read(vly_materials **out, const char *path, bool linear);
+
+/* The same as BPX v1, "Partial". What does not depend on the temperature of now is lost. */
+VLY_API vly_status vly_materials_write(const vly_materials *materials, const char *path, bool overwrite);
 VLY_API void vly_materials_free(vly_materials *materials);
 
 /* By name; text is a number or, for a law, also an expression in x or the path of a CSV table `x,value` in SI units. Name
