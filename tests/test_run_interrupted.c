@@ -179,6 +179,7 @@ START_TEST(two_processes_share_the_work)
         children[i] = fork();
         if (children[i] == 0) {
             vly_status status = run_with(&result, study, folder, NULL, NULL);
+            if (status != VLY_OK) fprintf(stderr, "process %d: %s\n", i, vly_error_message());
             _exit(status);
         }
     }

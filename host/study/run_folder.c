@@ -84,10 +84,11 @@ static vly_status note_visible(void *self, const char *name)
 vly_status vly_run_refuse_foreign(const vly_run *run, bool overwrite)
 {
     char *records;
-    VLY_TRY(vly_run_path(&records, run, "pieces"));
-    bool ours = vly_path_is_folder(records), files = false;
-    vly_free(records);
+    bool files = false;
     if (vly_path_is_folder(run->folder)) VLY_TRY(vly_folder_each(run->folder, note_visible, &files));
+    VLY_TRY(vly_run_path(&records, run, "pieces"));
+    bool ours = vly_path_is_folder(records); /* asked last: who moves in just now makes it before any file */
+    vly_free(records);
     if (!ours && files)
         return vly_fail(VLY_EOUTPUT, "%s: holds files but no study, an empty or new folder expected", run->folder);
     return overwrite ? VLY_OK : for_each_record(run, refuse_record);
