@@ -41,7 +41,7 @@ bool test_emulated(void)
 
 bool test_small(void)
 {
-#ifdef __SANITIZE_THREAD__
+#if defined __SANITIZE_THREAD__ || defined __SANITIZE_ADDRESS__
     return true;
 #else
     return test_emulated();
