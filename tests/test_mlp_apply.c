@@ -1,38 +1,14 @@
 /* The network over a volume: the same labels on every device, for any threads, slabs and memory; windows and masks; voxel
  * sizes; and the table that training learns from. */
-#include "support.h"
+#include "mlp_run.h"
 
 #include "core/fault.h"
-#include "segment/mlp_impl.h"
 #include "voxelyte/compose.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static vly_mlp *random_model(double voxel_size)
-{
-    vly_mlp *m;
-    uint64_t state = 40;
-    ck_assert_int_eq(VLY_NEW(&m, 1, "model"), VLY_OK);
-    for (int i = 0; i < VLY_MLP_VALUES; i++) m->weights[i] = (float)(0.12 * test_normal(&state));
-    m->mean = 30000.0f;
-    m->sd = 19000.0f;
-    m->voxel_size = voxel_size;
-    return m;
-}
-
-static vly_source *grey_source(const uint16_t *grey, vly_extent e, double size)
-{
-    const vly_voxel_size voxel = {size, size, size, VLY_SIZE_GIVEN, ""};
-    vly_source *memory, *out;
-    ck_assert_int_eq(vly_source_memory(&memory, grey, VLY_U16, e, &voxel), VLY_OK);
-    vly_device *device = test_cpu(1);
-    ck_assert_int_eq(vly_source_grey(&out, memory, device, 0, 0), VLY_OK);
-    vly_device_close(device);
-    return out;
-}
 
 /* Labels by the fourth order, outside included. */
 static vly_status labels_of(uint8_t *label, vly_device *device, const uint16_t *grey, vly_extent e, double size,
@@ -54,13 +30,6 @@ static vly_status labels_of(uint8_t *label, vly_device *device, const uint16_t *
     return VLY_OK;
 }
 
-static uint16_t *random_grey(vly_extent e, uint64_t seed)
-{
-    uint16_t *grey = malloc((size_t)vly_extent_voxels(e) * 2);
-    for (int64_t i = 0; i < vly_extent_voxels(e); i++) grey[i] = (uint16_t)test_random(&seed);
-    return grey;
-}
-
 START_TEST(labels_are_the_same_on_every_device_for_any_threads_and_memory)
 {
     const vly_extent e = {19, 14, 24};
@@ -68,12 +37,12 @@ START_TEST(labels_are_the_same_on_every_device_for_any_threads_and_memory)
     uint16_t *grey = random_grey(e, 3);
     uint8_t *expected = malloc((size_t)n), *label = malloc((size_t)n);
     for (int atrous = 0; atrous < 2; atrous++) {
-        vly_mlp *model = random_model(atrous ? 1.284e-6 : 0.642e-6);
+        vly_mlp *model = random_model(atrous ? 1.284e-6 : 0.642e-6, 40);
         vly_mlp_apply_options options = {.scale = VLY_MLP_AUTO};
         vly_mlp_summary about, again;
         vly_device *cpu = test_cpu(1);
         ck_assert_int_eq(labels_of(expected, cpu, grey, e, 0.642e-6, model, &options, e, &about), VLY_OK);
-        ck_assert(about.atrous == atrous && about.voxels == n);
+        ck_assert((about.scale == VLY_MLP_ATROUS) == atrous && about.voxels == n);
         vly_device_close(cpu);
         for (int run = 0; run < 2; run++) {
             vly_device *device = test_device(run ? 3 : 2, 0);
@@ -96,7 +65,7 @@ START_TEST(slabs_and_a_store_in_a_file_change_nothing)
     const int64_t n = vly_extent_voxels(e);
     uint16_t *grey = random_grey(e, 4);
     uint8_t *expected = malloc((size_t)n), *label = malloc((size_t)n);
-    vly_mlp *model = random_model(1e-6);
+    vly_mlp *model = random_model(1e-6, 40);
     vly_mlp_apply_options options = {.scale = VLY_MLP_NATIVE};
     vly_mlp_summary about;
     vly_device *device = test_cpu(2);
@@ -118,7 +87,7 @@ START_TEST(a_window_sees_its_real_neighbours_and_a_mask_takes_voxels_out)
     const vly_extent e = {30, 20, 18}, part = {20, 12, 10};
     uint16_t *grey = random_grey(e, 5);
     uint8_t mask[2400], label[2400];
-    vly_mlp *model = random_model(1e-6);
+    vly_mlp *model = random_model(1e-6, 40);
     uint64_t state = 1;
     int64_t inside = 0;
     vly_device *device = test_device(2, 0), *cpu = test_cpu(1);
@@ -133,13 +102,7 @@ START_TEST(a_window_sees_its_real_neighbours_and_a_mask_takes_voxels_out)
     ck_assert_int_eq(vly_mlp_field_about(window)->voxels, inside);
     const vly_mlp_apply_options all = {.scale = VLY_MLP_AUTO};
     ck_assert_int_eq(vly_mlp_apply(&whole, cpu, source, model, &all), VLY_OK);
-    float *some = malloc(2400 * 12), *every = malloc(10800 * 12);
-    ck_assert_int_eq(vly_sink_memory(&sink, some, VLY_F32, (vly_extent){60, 12, 10}), VLY_OK);
-    ck_assert_int_eq(vly_mlp_fractions(window, sink), VLY_OK);
-    vly_sink_close(sink);
-    ck_assert_int_eq(vly_sink_memory(&sink, every, VLY_F32, (vly_extent){90, 20, 18}), VLY_OK);
-    ck_assert_int_eq(vly_mlp_fractions(whole, sink), VLY_OK);
-    vly_sink_close(sink);
+    float *some = told_of(window, part, 3, vly_mlp_fractions), *every = told_of(whole, e, 3, vly_mlp_fractions);
     int wrong = 0;
     for (int i = 0; i < 2400; i++) {
         int at = ((i / 240 + 2) * 20 + i / 20 % 12 + 3) * 30 + i % 20 + 4;
@@ -171,16 +134,16 @@ START_TEST(voxel_sizes_that_do_not_fit_need_a_word)
     const vly_extent e = {12, 12, 12};
     uint16_t *grey = random_grey(e, 6);
     uint8_t label[1728];
-    vly_mlp *model = random_model(1.284e-6);
+    vly_mlp *model = random_model(1.284e-6, 40);
     vly_mlp_apply_options options = {.scale = VLY_MLP_AUTO};
     vly_mlp_summary about;
     vly_device *device = test_cpu(1);
     test_fails(labels_of(label, device, grey, e, 1.0e-6, model, &options, e, &about), VLY_EDATA, "E_SCALE");
     test_fails(labels_of(label, device, grey, e, 1.30e-6, model, &options, e, &about), VLY_EDATA, "trained on 1.284");
     ck_assert_int_eq(labels_of(label, device, grey, e, 1.29e-6, model, &options, e, &about), VLY_OK);
-    ck_assert(!about.atrous);
+    ck_assert(about.scale == VLY_MLP_NATIVE);
     ck_assert_int_eq(labels_of(label, device, grey, e, 0.64e-6, model, &options, e, &about), VLY_OK);
-    ck_assert(about.atrous);
+    ck_assert(about.scale == VLY_MLP_ATROUS);
     options.scale = VLY_MLP_NATIVE;
     ck_assert_int_eq(labels_of(label, device, grey, e, 1.0e-6, model, &options, e, &about), VLY_OK);
     options.scale = VLY_MLP_ATROUS;
@@ -221,7 +184,7 @@ START_TEST(whatever_fails_comes_back_as_a_status_and_leaves_nothing_held)
     const char *path = test_path("fault.safetensors");
     uint16_t *grey = random_grey(e, 6);
     uint8_t label[1728];
-    vly_mlp *model = random_model(1e-6);
+    vly_mlp *model = random_model(1e-6, 40);
     ck_assert_int_eq(vly_mlp_write(model, path, true), VLY_OK);
     vly_mlp_free(model);
     vly_device *device = test_cpu(1);

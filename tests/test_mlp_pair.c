@@ -167,7 +167,7 @@ START_TEST(a_network_trained_on_a_small_box_reaches_the_accepted_error_around_it
     double accuracy = share_equal(label, s.truth), constant;
     vly_status status = vly_mlp_apply(&field, device, grey, mlp, &apply);
     ck_assert_msg(status == VLY_OK, "%s", vly_error_message());
-    ck_assert(vly_mlp_field_about(field)->atrous);
+    ck_assert(vly_mlp_field_about(field)->scale == VLY_MLP_ATROUS);
     for (int32_t k = 0; k < VLY_MLP_ORDERS; k++) {
         vly_mlp_labels r;
         ck_assert_int_eq(vly_sink_memory(&sink, label, VLY_U8, e), VLY_OK);

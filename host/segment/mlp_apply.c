@@ -1,51 +1,82 @@
 /* The network over a region, once: everything after that is sorting. (It costs 64 kflop a voxel, so that keeping its answer
- * is cheaper than asking again in every pass.) */
+ * is cheaper than asking again in every pass.) Of an ensemble the outputs are averaged, not the probabilities. */
 #include "core/memory.h"
 #include "core/pipeline.h"
 #include "segment/mlp_field.h"
-#include "segment/mlp_impl.h"
+#include "segment/mlp_scan.h"
 #include "segment/paths.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { VOXEL_BYTES = VLY_MLP_FIELD_BYTES };
 
 typedef struct work {
+    vly_device *device;
+    vly_mlp_scan *scan;
     vly_mlp_field *field;
     vly_mlp_net net;
-    vly_buffer weights, logit; /* logit: of a slab */
-    float *host;               /* the same, for devices with memory of their own */
+    int32_t members;
+    int64_t room;              /* voxels of the largest slab */
+    vly_buffer weights, logit; /* (members, VLY_MLP_VALUES); (room, 2) per member */
+    float *host;               /* the latter, for devices with memory of their own */
+    float *spread;             /* (room); NULL: not wanted */
+    const float *told;         /* (members, room, 2) of the slab at hand, on the host */
+    int64_t voxels;
+    float *mean; /* (room, 2) of the members; NULL: there is one */
 } work;
+
+/* ---- several networks ---- */
+
+/* Mean of the outputs, and the root of the mean variance (over n - 1) of the probabilities. */
+static void merge_voxel(const work *w, int64_t voxel)
+{
+    float sum[2] = {0.0f, 0.0f}, p[VLY_PHASES], mean[VLY_PHASES] = {0.0f}, variance = 0.0f;
+    const float n = (float)w->members;
+    for (int32_t m = 0; m < w->members; m++) {
+        const float *told = w->told + 2 * (m * w->room + voxel);
+        sum[0] += told[0];
+        sum[1] += told[1];
+        if (!w->spread) continue;
+        vly_mlp_softmax(p, told[0], told[1]);
+        for (int k = 0; k < VLY_PHASES; k++) mean[k] += p[k] / n;
+    }
+    w->mean[2 * voxel] = sum[0] / n;
+    w->mean[2 * voxel + 1] = sum[1] / n;
+    for (int32_t m = 0; m < w->members && w->spread; m++) {
+        const float *told = w->told + 2 * (m * w->room + voxel);
+        vly_mlp_softmax(p, told[0], told[1]);
+        for (int k = 0; k < VLY_PHASES; k++)
+            variance += (p[k] - mean[k]) * (p[k] - mean[k]) / (VLY_PHASES * (n - 1.0f));
+    }
+    if (w->spread) w->spread[voxel] = isnan(sum[0]) ? 0.0f : sqrtf(variance);
+}
+
+static vly_status merge_piece(void *self, int64_t item, int32_t worker)
+{
+    const work *w = self;
+    int64_t first = item * VLY_MLP_PIECE, last = first + VLY_MLP_PIECE < w->voxels ? first + VLY_MLP_PIECE : w->voxels;
+    (void)worker;
+    for (int64_t i = first; i < last; i++) merge_voxel(w, i);
+    return VLY_OK;
+}
+
+/* ---- slabs ---- */
 
 static vly_status run_slab(void *self, vly_device *device, const vly_slab *slab)
 {
     work *w = self;
-    int64_t voxels = vly_extent_voxels(vly_box_extent(slab->region.inner));
-    VLY_TRY(device->kernels->mlp(device->queue, slab->grey, &slab->region, slab->mask, &w->net, w->logit.data));
+    w->voxels = vly_extent_voxels(vly_box_extent(slab->region.inner));
+    for (int32_t m = 0; m < w->members; m++) {
+        float *to = (float *)w->logit.data + 2 * m * w->room;
+        w->net.weights = (const float *)w->weights.data + (int64_t)m * VLY_MLP_VALUES;
+        VLY_TRY(device->kernels->mlp(device->queue, slab->grey, &slab->region, slab->mask, &w->net, to));
+    }
     VLY_TRY(vly_device_wait(device));
-    if (w->host) VLY_TRY(vly_buffer_download(&w->logit, w->host, voxels * VOXEL_BYTES));
-    return vly_mlp_field_put(w->field, w->host ? w->host : w->logit.data, slab->region.first, voxels);
-}
-
-static bool within(double size, double expected)
-{
-    return fabs(size / expected - 1.0) <= 0.01;
-}
-
-/* Whether the neighbourhood is taken from every second voxel (spec 7.6). */
-static vly_status choose_scale(bool *atrous, const vly_volume_info *info, const vly_mlp *mlp, vly_mlp_scale scale)
-{
-    const vly_voxel_size *size = &info->voxel_size;
-    *atrous = scale == VLY_MLP_ATROUS;
-    if (scale != VLY_MLP_AUTO) return VLY_OK;
-    VLY_TRY(vly_voxel_size_require(info));
-    *atrous = within(2.0 * size->x, mlp->voxel_size);
-    double expected = *atrous ? 0.5 * mlp->voxel_size : mlp->voxel_size;
-    if (within(size->x, expected) && within(size->y, expected) && within(size->z, expected)) return VLY_OK;
-    return vly_fail(VLY_EDATA,
-                    "%s: voxels of %.4g x %.4g x %.4g um, the model was trained on %.4g um: those or half as large "
-                    "expected, or --nn-scale native (E_SCALE)",
-                    info->path, size->x * 1e6, size->y * 1e6, size->z * 1e6, mlp->voxel_size * 1e6);
+    if (w->host) VLY_TRY(vly_buffer_download(&w->logit, w->host, w->members * w->room * VOXEL_BYTES));
+    w->told = w->host ? w->host : w->logit.data;
+    if (w->mean) VLY_TRY(vly_pool_run(device->pool, (w->voxels + VLY_MLP_PIECE - 1) / VLY_MLP_PIECE, merge_piece, w));
+    return vly_mlp_scan_put(w->scan, w->field, w->mean ? w->mean : w->told, w->spread, slab);
 }
 
 vly_pipeline_options vly_mlp_path(const vly_region_options *region, bool atrous)
@@ -55,44 +86,79 @@ vly_pipeline_options vly_mlp_path(const vly_region_options *region, bool atrous)
         .region = *region, .halo = vly_mlp_halo(atrous), .reserve = TABLES, .beside = VOXEL_BYTES};
 }
 
-static vly_status open_work(work *w, vly_device *device, const vly_mlp *mlp, const vly_plan *plan)
+static vly_status upload_weights(work *w, const vly_mlp *mlp)
 {
-    int64_t bytes = (int64_t)plan->window.nx * plan->window.ny * plan->slab_pages * VOXEL_BYTES;
-    VLY_TRY(vly_buffer_create(&w->weights, device, sizeof mlp->weights, "weights"));
-    VLY_TRY(vly_buffer_upload(&w->weights, mlp->weights, sizeof mlp->weights));
-    VLY_TRY(vly_buffer_reserve(&w->logit, device, bytes, "outputs of the network"));
-    if (!device->unified) VLY_TRY(vly_alloc_raw((void **)&w->host, bytes, 1, "outputs of the network"));
-    w->net.weights = w->weights.data;
-    w->net.mean = mlp->mean;
-    w->net.scale = 1.0f / mlp->sd;
-    w->net.activation = mlp->activation;
-    return VLY_OK;
+    const int64_t bytes = sizeof mlp->weights;
+    float *all;
+    VLY_TRY(vly_alloc_raw((void **)&all, w->members, bytes, "weights"));
+    memcpy(all, mlp->weights, (size_t)bytes);
+    if (mlp->other_count > 0) memcpy(all + VLY_MLP_VALUES, mlp->others, (size_t)(mlp->other_count * bytes));
+    vly_status status = vly_buffer_create(&w->weights, w->device, w->members * bytes, "weights");
+    if (status == VLY_OK) status = vly_buffer_upload(&w->weights, all, w->members * bytes);
+    vly_free(all);
+    return status;
+}
+
+static vly_status open_work(work *w, const vly_mlp *mlp, const vly_plan *plan, bool spread)
+{
+    w->room = (int64_t)plan->window.nx * plan->window.ny * plan->slab_pages;
+    const int64_t bytes = w->members * w->room * VOXEL_BYTES;
+    VLY_TRY(upload_weights(w, mlp));
+    VLY_TRY(vly_buffer_reserve(&w->logit, w->device, bytes, "outputs of the network"));
+    if (!w->device->unified) VLY_TRY(vly_alloc_raw((void **)&w->host, bytes, 1, "outputs of the network"));
+    if (w->members > 1) VLY_TRY(vly_alloc_raw((void **)&w->mean, w->room, VOXEL_BYTES, "outputs of the networks"));
+    return spread ? vly_alloc_raw((void **)&w->spread, w->room, sizeof(float), "spread of the networks") : VLY_OK;
+}
+
+static void close_work(work *w)
+{
+    vly_buffer_free(&w->weights);
+    vly_buffer_free(&w->logit);
+    vly_free(w->host);
+    vly_free(w->mean);
+    vly_free(w->spread);
+}
+
+static vly_status run_pipeline(work *w, const vly_mlp *mlp, const vly_mlp_apply_options *options)
+{
+    const vly_stage stage = {"network", run_slab, w};
+    const bool spread = options->spread && w->members > 1;
+    vly_pipeline *pipeline;
+    vly_pipeline_options path = vly_mlp_path(&w->scan->region, w->net.atrous);
+    path.beside *= w->members > 1 ? w->members + 2 : 1;
+    VLY_TRY(vly_pipeline_open(&pipeline, w->device, w->scan->grey, &path));
+    vly_status status = vly_mlp_scan_compare(w->scan, &w->net, w->device, mlp);
+    if (status == VLY_OK)
+        status =
+            vly_mlp_field_open(&w->field, w->device, vly_box_extent(w->scan->window), spread, options->region.scratch);
+    if (status == VLY_OK) status = open_work(w, mlp, vly_pipeline_plan(pipeline), spread);
+    if (status == VLY_OK) status = vly_pipeline_pass(pipeline, "network", &stage, 1, NULL);
+    close_work(w);
+    vly_pipeline_close(pipeline);
+    return status;
 }
 
 vly_status vly_mlp_apply(vly_mlp_field **out, vly_device *device, vly_source *grey, const vly_mlp *mlp,
                          const vly_mlp_apply_options *options)
 {
-    const vly_volume_info *info = vly_source_info(grey);
-    vly_pipeline *pipeline;
-    work w = {.field = NULL};
-    const vly_stage stage = {"network", run_slab, &w};
+    vly_mlp_scan scan;
+    work w = {.device = device, .scan = &scan, .members = vly_mlp_members(mlp)};
     *out = NULL;
-    VLY_TRY(choose_scale(&w.net.atrous, info, mlp, options->scale));
-    vly_pipeline_options path = vly_mlp_path(&options->region, w.net.atrous);
-    VLY_TRY(vly_pipeline_open(&pipeline, device, grey, &path));
-    const vly_plan *plan = vly_pipeline_plan(pipeline);
-    vly_status status = vly_mlp_field_open(&w.field, device, plan->window, options->region.scratch);
-    if (status == VLY_OK) status = open_work(&w, device, mlp, plan);
-    if (status == VLY_OK) status = vly_pipeline_pass(pipeline, "network", &stage, 1, NULL);
-    if (status == VLY_OK) status = vly_mlp_field_summarise(w.field, info->path);
-    if (status == VLY_OK) w.field->summary.atrous = w.net.atrous;
-    vly_buffer_free(&w.weights);
-    vly_buffer_free(&w.logit);
-    vly_free(w.host);
-    vly_pipeline_close(pipeline);
-    if (status == VLY_OK)
+    vly_status status = vly_mlp_scan_open(&scan, &w.net, device, grey, mlp, options);
+    if (status == VLY_OK) status = run_pipeline(&w, mlp, options);
+    if (status == VLY_OK) status = vly_mlp_field_summarise(w.field, vly_source_info(grey)->path);
+    if (status == VLY_OK) {
+        vly_mlp_summary *about = &w.field->summary;
+        about->scale = scan.scale;
+        about->calibration = scan.calibration;
+        about->slope = scan.slope;
+        about->offset = scan.offset;
+        about->unlike = scan.unlike;
+        about->members = w.members;
         *out = w.field;
-    else
+    } else {
         vly_mlp_field_free(w.field);
+    }
+    vly_mlp_scan_close(&scan);
     return status;
 }

@@ -18,29 +18,54 @@ vly_status vly_mlp_field_piece(const float **out, const vly_mlp_field *field, in
     return field->logit ? VLY_OK : vly_file_read(&field->file, room, count * VOXEL_BYTES, first * VOXEL_BYTES);
 }
 
-/* In memory if half of what may still be held is enough. */
-static vly_status open_store(vly_mlp_field *f, const char *scratch)
+/* Where the spread of a voxel stands in the file. */
+static int64_t spread_at(const vly_mlp_field *f, int64_t voxel)
 {
-    int64_t bytes = vly_extent_voxels(f->extent) * VOXEL_BYTES;
-    if (bytes <= (f->device->memory_limit - vly_memory_held()) / 2)
-        return vly_alloc_raw((void **)&f->logit, bytes, 1, "outputs of the network");
-    return vly_file_scratch(&f->file, scratch);
+    return vly_extent_voxels(f->extent) * VOXEL_BYTES + voxel * (int64_t)sizeof(float);
 }
 
-vly_status vly_mlp_field_put(vly_mlp_field *f, const float *logit, int64_t first, int64_t count)
+vly_status vly_mlp_field_spread(const float **out, const vly_mlp_field *field, int64_t first, int64_t count,
+                                float room[VLY_MLP_PIECE])
 {
-    if (!f->logit) return vly_file_write(&f->file, logit, count * VOXEL_BYTES, first * VOXEL_BYTES);
-    memcpy(f->logit + 2 * first, logit, (size_t)(count * VOXEL_BYTES));
+    const int64_t bytes = count * (int64_t)sizeof(float);
+    *out = field->spread ? field->spread + first : room;
+    if (field->spread) return VLY_OK;
+    if (field->spreads) return vly_file_read(&field->file, room, bytes, spread_at(field, first));
+    memset(room, 0, (size_t)bytes);
     return VLY_OK;
 }
 
-vly_status vly_mlp_field_open(vly_mlp_field **out, vly_device *device, vly_extent extent, const char *scratch)
+/* In memory if half of what may still be held is enough. */
+static vly_status open_store(vly_mlp_field *f, const char *scratch)
+{
+    const int64_t voxels = vly_extent_voxels(f->extent), spread = f->spreads ? (int64_t)sizeof(float) : 0;
+    if (voxels * (VOXEL_BYTES + spread) > (f->device->memory_limit - vly_memory_held()) / 2)
+        return vly_file_scratch(&f->file, scratch);
+    if (f->spreads) VLY_TRY(vly_alloc_raw((void **)&f->spread, voxels, spread, "spread of the networks"));
+    return vly_alloc_raw((void **)&f->logit, voxels, VOXEL_BYTES, "outputs of the network");
+}
+
+vly_status vly_mlp_field_put(vly_mlp_field *f, const float *logit, const float *spread, int64_t first, int64_t count)
+{
+    const int64_t bytes = count * (int64_t)sizeof *spread;
+    if (f->logit) {
+        memcpy(f->logit + 2 * first, logit, (size_t)(count * VOXEL_BYTES));
+        if (f->spreads) memcpy(f->spread + first, spread, (size_t)bytes);
+        return VLY_OK;
+    }
+    VLY_TRY(vly_file_write(&f->file, logit, count * VOXEL_BYTES, first * VOXEL_BYTES));
+    return f->spreads ? vly_file_write(&f->file, spread, bytes, spread_at(f, first)) : VLY_OK;
+}
+
+vly_status vly_mlp_field_open(vly_mlp_field **out, vly_device *device, vly_extent extent, bool spreads,
+                              const char *scratch)
 {
     vly_mlp_field *f;
     *out = NULL;
     VLY_TRY(VLY_NEW(&f, 1, "field"));
     f->device = device;
     f->extent = extent;
+    f->spreads = spreads;
     f->file.descriptor = -1;
     vly_status status = open_store(f, scratch);
     if (status != VLY_OK)
@@ -54,52 +79,82 @@ void vly_mlp_field_free(vly_mlp_field *field)
 {
     if (!field) return;
     vly_free(field->logit);
+    vly_free(field->spread);
     vly_file_close(&field->file);
     vly_free(field);
 }
 
 /* ---- what there is to know of it: counted piece by piece, summed in the order of the pieces ---- */
 
+float vly_mlp_entropy_of(const float logit[2])
+{
+    const float z[VLY_PHASES] = {logit[0], logit[1], 0.0f};
+    const float all = vly_mlp_log_sum(vly_mlp_log_sum(z[0], z[1]), 0.0f);
+    float p[VLY_PHASES], sum = 0.0f;
+    vly_mlp_softmax(p, z[0], z[1]);
+    for (int k = 0; k < VLY_PHASES; k++) sum += p[k] * (all - z[k]);
+    return sum / 1.0986123f; /* log 3 */
+}
+
+typedef struct sums {
+    int64_t inside;
+    double told[VLY_PHASES], entropy, spread; /* told: am, cbd, pore */
+} sums;
+
 typedef struct tally {
     const vly_mlp_field *field;
-    int64_t voxels, (*inside);
-    double (*sum)[VLY_PHASES]; /* (pieces) am, cbd, pore */
-    float *room;               /* (threads, 2 VLY_MLP_PIECE) */
+    int64_t voxels;
+    sums *sum;   /* (pieces) */
+    float *room; /* (threads, 3 VLY_MLP_PIECE) */
 } tally;
 
 static vly_status tally_piece(void *self, int64_t item, int32_t worker)
 {
     tally *t = self;
-    const float *logit;
+    const float *logit, *spread;
+    sums *sum = &t->sum[item];
+    float *room = t->room + (int64_t)worker * 3 * VLY_MLP_PIECE;
     int64_t first = item * VLY_MLP_PIECE, n = t->voxels - first < VLY_MLP_PIECE ? t->voxels - first : VLY_MLP_PIECE;
-    VLY_TRY(vly_mlp_field_piece(&logit, t->field, first, n, t->room + (int64_t)worker * 2 * VLY_MLP_PIECE));
+    VLY_TRY(vly_mlp_field_piece(&logit, t->field, first, n, room));
+    VLY_TRY(vly_mlp_field_spread(&spread, t->field, first, n, room + 2 * VLY_MLP_PIECE));
     for (int64_t i = 0; i < n; i++) {
         float p[VLY_PHASES];
         if (isnan(logit[2 * i])) continue;
         vly_mlp_softmax(p, logit[2 * i], logit[2 * i + 1]);
-        for (int k = 0; k < VLY_PHASES; k++) t->sum[item][k] += (double)p[k];
-        t->inside[item]++;
+        for (int k = 0; k < VLY_PHASES; k++) sum->told[k] += (double)p[k];
+        sum->entropy += (double)vly_mlp_entropy_of(logit + 2 * i);
+        sum->spread += (double)spread[i];
+        sum->inside++;
     }
     return VLY_OK;
 }
 
-vly_status vly_mlp_field_summarise(vly_mlp_field *f, const char *path)
+static void take_means(vly_mlp_summary *out, const sums *all, bool spreads)
 {
     static const vly_phase order[VLY_PHASES] = {VLY_AM, VLY_CBD, VLY_PORE};
+    const double n = (double)all->inside;
+    out->voxels = all->inside;
+    for (int k = 0; k < VLY_PHASES; k++) out->fractions[order[k]] = all->told[k] / n;
+    out->entropy = all->entropy / n;
+    out->spread = spreads ? all->spread / n : NAN;
+}
+
+vly_status vly_mlp_field_summarise(vly_mlp_field *f, const char *path)
+{
     tally t = {.field = f, .voxels = vly_extent_voxels(f->extent)};
     int64_t pieces = (t.voxels + VLY_MLP_PIECE - 1) / VLY_MLP_PIECE;
-    double sum[VLY_PHASES] = {0.0};
-    vly_status status = VLY_NEW(&t.inside, pieces, "counts");
-    if (status == VLY_OK) status = VLY_NEW(&t.sum, pieces, "counts");
-    if (status == VLY_OK)
-        status = vly_alloc_raw((void **)&t.room, f->device->pool->threads, VLY_MLP_PIECE * VOXEL_BYTES, "a piece");
+    const int64_t room = VLY_MLP_PIECE * (VOXEL_BYTES + (int64_t)sizeof(float));
+    sums all = {0};
+    vly_status status = VLY_NEW(&t.sum, pieces, "counts");
+    if (status == VLY_OK) status = vly_alloc_raw((void **)&t.room, f->device->pool->threads, room, "a piece");
     if (status == VLY_OK) status = vly_pool_run(f->device->pool, pieces, tally_piece, &t);
     for (int64_t i = 0; i < pieces && status == VLY_OK; i++) {
-        f->summary.voxels += t.inside[i];
-        for (int k = 0; k < VLY_PHASES; k++) sum[k] += t.sum[i][k];
+        all.inside += t.sum[i].inside;
+        for (int k = 0; k < VLY_PHASES; k++) all.told[k] += t.sum[i].told[k];
+        all.entropy += t.sum[i].entropy;
+        all.spread += t.sum[i].spread;
     }
-    for (int k = 0; k < VLY_PHASES; k++) f->summary.fractions[order[k]] = sum[k] / (double)f->summary.voxels;
-    vly_free(t.inside);
+    take_means(&f->summary, &all, f->spreads);
     vly_free(t.sum);
     vly_free(t.room);
     if (status == VLY_OK && f->summary.voxels == 0)
@@ -110,9 +165,10 @@ vly_status vly_mlp_field_summarise(vly_mlp_field *f, const char *path)
 vly_status vly_mlp_field_memory(vly_mlp_field **out, vly_device *device, const float *logit, vly_extent extent)
 {
     VLY_TRY(vly_extent_check(extent.nx, extent.ny, extent.nz, "field"));
-    VLY_TRY(vly_mlp_field_open(out, device, extent, NULL));
-    vly_status status = vly_mlp_field_put(*out, logit, 0, vly_extent_voxels(extent));
+    VLY_TRY(vly_mlp_field_open(out, device, extent, false, NULL));
+    vly_status status = vly_mlp_field_put(*out, logit, NULL, 0, vly_extent_voxels(extent));
     if (status == VLY_OK) status = vly_mlp_field_summarise(*out, "field");
+    if (status == VLY_OK) (*out)->summary.unlike = NAN;
     if (status != VLY_OK) {
         vly_mlp_field_free(*out);
         *out = NULL;

@@ -27,7 +27,9 @@ struct vly_mlp_field {
     vly_device *device;
     vly_extent extent;
     vly_mlp_summary summary;
+    bool spreads;  /* there is a spread */
     float *logit;  /* (voxels, 2) in memory; NULL: in the file */
+    float *spread; /* (voxels) likewise; in the file behind the former */
     vly_file file; /* unlinked; -1: none */
     vly_mlp_known first[VLY_PHASES];
 };
@@ -38,10 +40,12 @@ enum {
 };
 
 /* With nothing put into it. scratch: folder for the file; NULL: TMPDIR or /tmp. */
-vly_status vly_mlp_field_open(vly_mlp_field **out, vly_device *device, vly_extent extent, const char *scratch);
+vly_status vly_mlp_field_open(vly_mlp_field **out, vly_device *device, vly_extent extent, bool spreads,
+                              const char *scratch);
 
-/* logit (count, 2) of voxels first ... first + count - 1. */
-vly_status vly_mlp_field_put(vly_mlp_field *field, const float *logit, int64_t first, int64_t count);
+/* logit (count, 2) and spread (count; if there is one) of voxels first ... first + count - 1. */
+vly_status vly_mlp_field_put(vly_mlp_field *field, const float *logit, const float *spread, int64_t first,
+                             int64_t count);
 
 /* Fills in what there is to know of it, once all has been put. VLY_EDATA (E_ROI), naming `path`, if no voxel is inside. */
 vly_status vly_mlp_field_summarise(vly_mlp_field *field, const char *path);
@@ -49,5 +53,12 @@ vly_status vly_mlp_field_summarise(vly_mlp_field *field, const char *path);
 /* Voxels first ... first + count - 1, count at most VLY_MLP_PIECE: borrowed from memory, or read into `room`. */
 vly_status vly_mlp_field_piece(const float **out, const vly_mlp_field *field, int64_t first, int64_t count,
                                float room[2 * VLY_MLP_PIECE]);
+
+/* The same of the spread; 0 where there is none. */
+vly_status vly_mlp_field_spread(const float **out, const vly_mlp_field *field, int64_t first, int64_t count,
+                                float room[VLY_MLP_PIECE]);
+
+/* What vly_mlp_entropy says of a voxel. */
+float vly_mlp_entropy_of(const float logit[2]);
 
 #endif

@@ -12,23 +12,23 @@ typedef struct test {
     const float *told; /* (count, 3) of the test samples */
 } test;
 
-/* Squared error of a test sample: mean over the phases. */
-static double loss_of(const test *t, int32_t i)
+/* Squared error of a sample: mean over the phases. */
+static double loss_of(const vly_mlp_table *table, int32_t sample, const float told[VLY_PHASES])
 {
-    const float *known = t->table->target + t->parts->sample[2][i] / VLY_MLP_SYMMETRIES * VLY_PHASES;
+    const float *known = table->target + sample / VLY_MLP_SYMMETRIES * VLY_PHASES;
     double sum = 0.0;
     for (int k = 0; k < VLY_PHASES; k++) {
-        double off = (double)t->told[i * VLY_PHASES + k] - (double)known[k];
+        double off = (double)told[k] - (double)known[k];
         sum += off * off / VLY_PHASES;
     }
     return sum;
 }
 
-static double mean_loss(const test *t)
+double vly_mlp_error(const vly_mlp_table *table, const int32_t *sample, int32_t count, const float *told)
 {
     double sum = 0.0;
-    for (int32_t i = 0; i < t->parts->count[2]; i++) sum += loss_of(t, i);
-    return sum / t->parts->count[2];
+    for (int32_t i = 0; i < count; i++) sum += loss_of(table, sample[i], told + (int64_t)i * VLY_PHASES);
+    return sum / count;
 }
 
 static void fill_bins(vly_mlp_result *r, const test *t)
@@ -58,7 +58,8 @@ static vly_status find_interval(vly_mlp_result *r, const test *t)
     VLY_TRY(VLY_NEW(&sum, voxels, "test errors"));
     vly_status status = VLY_NEW(&count, voxels, "test errors");
     for (int32_t i = 0; i < t->parts->count[2] && status == VLY_OK; i++) {
-        sum[t->parts->sample[2][i] / VLY_MLP_SYMMETRIES] += loss_of(t, i);
+        sum[t->parts->sample[2][i] / VLY_MLP_SYMMETRIES] +=
+            loss_of(t->table, t->parts->sample[2][i], t->told + (int64_t)i * VLY_PHASES);
         count[t->parts->sample[2][i] / VLY_MLP_SYMMETRIES]++;
     }
     for (int64_t v = 0; v < voxels && status == VLY_OK; v++) {
@@ -112,7 +113,7 @@ vly_status vly_mlp_judge(vly_mlp_result *result, const vly_mlp_table *table, con
                          const float *told)
 {
     const test t = {table, parts, told};
-    result->test = mean_loss(&t);
+    result->test = vly_mlp_error(table, parts->sample[2], parts->count[2], told);
     VLY_TRY(count_voxels(result, &t));
     result->constant = constant_error(&t);
     fill_bins(result, &t);

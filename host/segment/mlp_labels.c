@@ -297,31 +297,3 @@ vly_mlp_order vly_mlp_order_at(int32_t index)
         {VLY_PORE, VLY_AM, false}, {VLY_PORE, VLY_CBD, false}, {VLY_PORE, VLY_AM, true}};
     return orders[index];
 }
-
-/* ---- the field itself ---- */
-
-vly_status vly_mlp_fractions(vly_mlp_field *field, vly_sink *composition)
-{
-    const vly_extent e = field->extent;
-    const int64_t page = (int64_t)e.nx * e.ny;
-    float *logit = NULL, *out = NULL;
-    vly_status status = VLY_NEW(&out, page * VLY_PHASES, "a page of fractions");
-    if (status == VLY_OK) status = VLY_NEW(&logit, 2 * VLY_MLP_PIECE, "a piece");
-    for (int32_t z = 0; z < e.nz && status == VLY_OK; z++) {
-        for (int64_t at = 0; at < page && status == VLY_OK; at += VLY_MLP_PIECE) {
-            int64_t n = page - at < VLY_MLP_PIECE ? page - at : VLY_MLP_PIECE;
-            const float *from;
-            status = vly_mlp_field_piece(&from, field, z * page + at, n, logit);
-            for (int64_t i = 0; i < n && status == VLY_OK; i++) {
-                float *p = out + (at + i) * VLY_PHASES;
-                memset(p, 0, VLY_PHASES * sizeof *p);
-                if (!isnan(from[2 * i])) vly_mlp_softmax(p, from[2 * i], from[2 * i + 1]);
-            }
-        }
-        if (status == VLY_OK) status = vly_device_stop(field->device);
-        if (status == VLY_OK) status = vly_sink_write(composition, 1, out);
-    }
-    vly_free(logit);
-    vly_free(out);
-    return status;
-}

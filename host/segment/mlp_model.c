@@ -45,7 +45,7 @@ int32_t vly_mlp_tensors(vly_mlp_tensor out[VLY_MLP_TENSORS_MOST], vly_mlp *m)
         for (int32_t t = 0; t < 2 * VLY_MLP_LAYERS; t++) out[count++] = tensor_of(m, member, t);
     out[count++] = (vly_mlp_tensor){"norm", {2, 0}, 2, &m->mean, false};
     if (m->levels.known) {
-        const int32_t n = VLY_MLP_QUANTILES;
+        const int32_t n = VLY_MLP_RANKS;
         out[count++] = (vly_mlp_tensor){"levels", {2, 0}, 2, m->levels.level, false};
         out[count++] = (vly_mlp_tensor){"quantiles", {n, 0}, n, m->levels.quantile, false};
     }
@@ -158,4 +158,9 @@ void vly_mlp_free(vly_mlp *mlp)
 double vly_mlp_voxel_size(const vly_mlp *mlp)
 {
     return mlp->voxel_size;
+}
+
+int32_t vly_mlp_members(const vly_mlp *mlp)
+{
+    return mlp->other_count + 1;
 }

@@ -146,7 +146,7 @@ static vly_status read_tensors(const reader *r)
     if (!(m->sd > 0.0f)) return REFUSE(r, "its %s is not above zero", "standard deviation");
     if (m->levels.known && !(m->levels.level[0] < m->levels.level[1]))
         return REFUSE(r, "its %s are not pore below active material", "grey levels");
-    for (int i = 1; i < VLY_MLP_QUANTILES && m->levels.known; i++)
+    for (int i = 1; i < VLY_MLP_RANKS && m->levels.known; i++)
         if (!(m->levels.quantile[i - 1] <= m->levels.quantile[i])) return REFUSE(r, "its %s descend", "quantiles");
     return VLY_OK;
 }

@@ -186,6 +186,26 @@ vly_status vly_mlp_table_open(vly_mlp_table **out, vly_device *device, vly_sourc
     return status;
 }
 
+vly_status vly_mlp_table_calibrate(vly_mlp_table *table, vly_device *device, vly_source *grey,
+                                   const vly_fractions *fractions)
+{
+    const vly_volume_info *info = vly_source_info(grey);
+    const vly_region_options all = {.window = vly_extent_box(info->extent)};
+    const vly_mlp_levels *l = &table->levels;
+    VLY_TRY(vly_mlp_levels_find(&table->levels, device, grey, &all, fractions));
+    table->info.calibrated = l->known;
+    for (int p = 0; p < 2; p++) {
+        table->info.levels[p] = l->known ? (double)l->level[p] : NAN;
+        table->info.certain[p] = l->certain[p];
+    }
+    if (!l->known)
+        vly_device_warn(device,
+                        "%s: %lld voxels are certainly pore and %lld active material, %d of each are needed to "
+                        "calibrate other scans: the model will not know how",
+                        info->path, (long long)l->certain[0], (long long)l->certain[1], VLY_MLP_CERTAIN);
+    return VLY_OK;
+}
+
 void vly_mlp_table_close(vly_mlp_table *table)
 {
     if (!table) return;

@@ -9,9 +9,11 @@
 
 static json_t *table_of(const vly_mlp_table_info *t)
 {
-    return json_pack("{s:I, s:I, s:i, s:f, s:o}", "voxels", (json_int_t)t->voxels, "border", (json_int_t)t->border,
-                     "binning", t->binning, "voxel_size_um", vly_job_um(t->voxel_size), "fractions",
-                     vly_job_phases_real(t->fractions));
+    return json_pack("{s:I, s:I, s:i, s:f, s:o, s:{s:o, s:[I, I]}}", "voxels", (json_int_t)t->voxels, "border",
+                     (json_int_t)t->border, "binning", t->binning, "voxel_size_um", vly_job_um(t->voxel_size),
+                     "fractions", vly_job_phases_real(t->fractions), "levels", "pore_am_u16",
+                     vly_json_reals(t->levels, 2), "certain_voxels", (json_int_t)t->certain[0],
+                     (json_int_t)t->certain[1]);
 }
 
 static json_t *parts_of(const int64_t counts[3])
@@ -55,6 +57,7 @@ static void add_result(vly_job *job, const vly_mlp_table *table, const vly_mlp_r
     vly_document_set(job->document, "voxels", parts_of(r->voxels));
     vly_document_set(job->document, "samples", parts_of(r->samples));
     vly_document_set(job->document, "seed", json_string(seed));
+    vly_document_set(job->document, "ensemble", json_boolean(job->settings->ensemble));
     vly_document_set(job->document, "tries", vly_json_reals(r->tried, r->tries));
     vly_document_set(job->document, "epochs", json_integer(r->epochs));
     vly_document_set(job->document, "best_epoch", json_integer(r->best_epoch));
@@ -83,6 +86,7 @@ static vly_mlp_options options_of(const vly_settings *settings)
     o.seed = settings->seed;
     o.tries = settings->tries;
     o.far_field = settings->far_field;
+    o.ensemble = settings->ensemble;
     return o;
 }
 
@@ -112,6 +116,7 @@ static vly_status open_table(vly_job *job, vly_mlp_table **table)
     else
         status = vly_source_grey(&grey, volume, job->device, settings->grey_range[0], settings->grey_range[1]);
     if (status == VLY_OK) status = vly_mlp_table_open(table, job->device, grey, composition);
+    if (status == VLY_OK) status = vly_mlp_table_calibrate(*table, job->device, grey, &settings->fractions);
     vly_source_close(grey);
     vly_source_close(composition);
     return status;

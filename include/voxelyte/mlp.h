@@ -27,9 +27,18 @@ typedef struct vly_mlp_table_info {
     double voxel_size; /* m, of the composition */
     int32_t binning;   /* grey voxels along a side of one of these */
     double fractions[VLY_PHASES];
+    bool calibrated;    /* the grey levels of the volume are known, */
+    double levels[2];   /* of voxels that are certainly pore, and am; */
+    int64_t certain[2]; /* so many there are */
 } vly_mlp_table_info;
 
 VLY_API const vly_mlp_table_info *vly_mlp_table_about(const vly_mlp_table *table);
+
+/* Finds the grey levels by which another scan can be told in the grey values of this one (spec 7.5): medians over voxels
+ * that are certainly pore and certainly active material, fractions being those of the volume; and its quantiles. Where too
+ * few voxels are certain that is a warning, and a model of this table calibrates nothing. */
+VLY_API vly_status vly_mlp_table_calibrate(vly_mlp_table *table, vly_device *device, vly_source *grey,
+                                           const vly_fractions *fractions);
 
 /* ---- the network ---- */
 
@@ -53,6 +62,7 @@ typedef struct vly_mlp_options {
     uint64_t seed;
     int32_t tries;  /* networks trained from seed, seed + 1, ...; the one with the least validation error is kept */
     bool far_field; /* train another one with VLY_MLP_BLOCK to learn the error away from the training voxels */
+    bool ensemble;  /* all of them are kept, and the mean of their outputs is what counts */
 } vly_mlp_options;
 
 #define VLY_MLP_OPTIONS_INIT            \
@@ -79,7 +89,7 @@ typedef struct vly_mlp_bin {
 
 typedef struct vly_mlp_result {
     int64_t voxels[3], samples[3]; /* training, validation, test; with the split paper a voxel counts in several */
-    double training, validation;   /* of the epoch that was kept */
+    double training, validation;   /* of the epoch that was kept; validation of an ensemble: its own */
     double test, interval[2];      /* and its 95 % confidence interval, voxels being independent */
     double constant;               /* of telling the mean composition for every test voxel */
     double far_field;              /* test error with the split block; NaN if it was not or cannot be found */
@@ -106,20 +116,35 @@ VLY_API vly_status vly_mlp_write(const vly_mlp *mlp, const char *path, bool over
 VLY_API vly_status vly_mlp_read(vly_mlp **out, const char *path);
 VLY_API void vly_mlp_free(vly_mlp *mlp);
 
-/* Voxels the network was trained on [m]. */
+/* Voxels the network was trained on [m]; networks that it consists of. */
 VLY_API double vly_mlp_voxel_size(const vly_mlp *mlp);
+VLY_API int32_t vly_mlp_members(const vly_mlp *mlp);
 
 /* ---- using it ---- */
 
+/* What neighbourhood the network sees where voxels are not of the training's size (spec 7.6). */
 typedef enum vly_mlp_scale {
-    VLY_MLP_AUTO,   /* native for voxels of the training's size, atrous for voxels of half its size, else an error */
-    VLY_MLP_NATIVE, /* 5^3 voxels as they are */
-    VLY_MLP_ATROUS  /* every second voxel of the volume averaged over two voxels */
+    VLY_MLP_AUTO,    /* native for voxels of the training's size, atrous for voxels of half its size, else an error */
+    VLY_MLP_NATIVE,  /* 5^3 voxels as they are */
+    VLY_MLP_ATROUS,  /* every second voxel of the volume averaged over two voxels */
+    VLY_MLP_BINNED,  /* means over 2^3 voxels, each of which gets what is told of the mean */
+    VLY_MLP_RESAMPLE /* means over cubes of the training's voxel size, likewise */
 } vly_mlp_scale;
+
+/* How grey values of this scan become those of the training's (spec 7.5). */
+typedef enum vly_mlp_calibration_kind {
+    VLY_MLP_UNCALIBRATED, /* the same value means the same in both */
+    VLY_MLP_TWO_POINT,    /* a line through the levels of certain pore and certain active material */
+    VLY_MLP_QUANTILES,    /* by the share of voxels that are darker */
+    VLY_MLP_CALIBRATED    /* two-point if the levels are known on both sides, else uncalibrated with a warning */
+} vly_mlp_calibration_kind;
 
 typedef struct vly_mlp_apply_options {
     vly_region_options region;
     vly_mlp_scale scale;
+    vly_mlp_calibration_kind calibration;
+    vly_fractions fractions; /* of the phases in the region, for two-point */
+    bool spread;             /* also keep how far the networks of an ensemble are apart */
 } vly_mlp_apply_options;
 
 /* What the network says of every voxel of a region: kept in memory where there is room, else in a scratch file. */
@@ -133,16 +158,30 @@ VLY_API void vly_mlp_field_free(vly_mlp_field *field);
 /* A field from z_am - z_pore and z_cbd - z_pore (nz, ny, nx, 2), NaN outside; copied. */
 VLY_API vly_status vly_mlp_field_memory(vly_mlp_field **out, vly_device *device, const float *logit, vly_extent extent);
 
+/* More voxels than this unlike the training's, and a volume is out of its distribution: by definition one in a hundred is. */
+#define VLY_MLP_UNLIKE 0.1
+
 typedef struct vly_mlp_summary {
-    int64_t voxels; /* inside */
-    bool atrous;
+    int64_t voxels;               /* inside */
     double fractions[VLY_PHASES]; /* mean of the probabilities */
+    vly_mlp_scale scale;          /* as it was used */
+    vly_mlp_calibration_kind calibration;
+    double slope, offset; /* training's grey value = slope * grey value + offset; of quantiles: through their ends */
+    int32_t members;
+    double unlike;  /* share of the voxels whose neighbourhood is unlike 99 % of the training's; NaN: unknown */
+    double entropy; /* mean of vly_mlp_entropy */
+    double spread;  /* mean of vly_mlp_spread; NaN: not kept */
 } vly_mlp_summary;
 
 VLY_API const vly_mlp_summary *vly_mlp_field_about(const vly_mlp_field *field);
 
 /* am, cbd and pore of every voxel as f32 side by side (a sink of three channels), 0 outside. */
 VLY_API vly_status vly_mlp_fractions(vly_mlp_field *field, vly_sink *composition);
+
+/* One f32 a voxel, 0 outside. Entropy of the fractions told, over that of three equal ones: 0 sure, 1 no idea. Spread of an
+ * ensemble: root of the mean over the phases of the variance of what its networks tell; VLY_EUSAGE if it was not kept. */
+VLY_API vly_status vly_mlp_entropy(vly_mlp_field *field, vly_sink *entropy);
+VLY_API vly_status vly_mlp_spread(vly_mlp_field *field, vly_sink *spread);
 
 /* The nine trinarisations, by which phase is taken first and which next; what is left becomes the third. With conditional
  * the second is chosen by its odds against the third. */
