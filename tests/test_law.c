@@ -266,16 +266,50 @@ END_TEST
 /* What only depends on T or on a factor of x costs no step later. */
 START_TEST(constants_are_folded)
 {
-    vly_law law;
+    vly_law law = {.kind = VLY_LAW_CONSTANT};
     const vly_law_frame frame = {1000.0, 1.0, 300, "law"};
-    ck_assert_int_eq(compile(&law, "2*3*exp(1000/T)*(x/1000)", &frame), VLY_OK);
+    ck_assert_int_eq(vly_law_compile(&law, "2*3*exp(1000/T)*(x/1000)", &frame), VLY_OK);
     ck_assert_int_eq(law.steps, 1);
     ck_assert_double_eq_tol(law.program[0].number, 6 * exp(1000.0 / 300), 1e-12);
     vly_law_free(&law);
-    ck_assert_int_eq(compile(&law, "-(x/1000)", &frame), VLY_OK);
+    ck_assert_int_eq(vly_law_compile(&law, "-(x/1000)", &frame), VLY_OK);
     ck_assert_int_eq(law.steps, 1);
     ck_assert_double_eq(law.program[0].number, -1.0);
     vly_law_free(&law);
+}
+END_TEST
+
+/* Both ways the same to the roundings of sums of order 10. */
+START_TEST(polynomials_of_degree_three_become_cubics)
+{
+    static const struct {
+        const char *text;
+        vly_law_kind kind;
+    } cases[] = {{"3", VLY_LAW_CUBIC},
+                 {"x", VLY_LAW_CUBIC},
+                 {"1-2*x+x**2/4-0.3*x**3", VLY_LAW_CUBIC},
+                 {"(x-1)*(x+2)*(3-x)", VLY_LAW_CUBIC},
+                 {"-(1+x)**3/(2-5)", VLY_LAW_CUBIC},
+                 {"x*x*x*x", VLY_LAW_PROGRAM},
+                 {"x**4-x**4", VLY_LAW_PROGRAM},
+                 {"(x*x)**2", VLY_LAW_PROGRAM},
+                 {"1/x", VLY_LAW_PROGRAM},
+                 {"x**-1", VLY_LAW_PROGRAM},
+                 {"2**x", VLY_LAW_PROGRAM},
+                 {"exp(x)", VLY_LAW_PROGRAM}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        vly_law law, program = {.low = -INFINITY, .high = INFINITY};
+        ck_assert_int_eq(compile(&law, cases[i].text, &plain), VLY_OK);
+        ck_assert_msg(law.kind == cases[i].kind, "%s is of kind %d", cases[i].text, (int)law.kind);
+        ck_assert_int_eq(vly_law_compile(&program, cases[i].text, &plain), VLY_OK);
+        for (int k = 1; k < 20; k++) {
+            double s, t, value = vly_law_value(&law, 0.1 * k, &s), expected = vly_law_value(&program, 0.1 * k, &t);
+            ck_assert_msg(fabs(value - expected) < 1e-13 && fabs(s - t) < 1e-13, "%s at %g: %.17g, slope %.17g",
+                          cases[i].text, 0.1 * k, value, s);
+        }
+        vly_law_free(&law);
+        vly_law_free(&program);
+    }
 }
 END_TEST
 
@@ -366,6 +400,7 @@ int main(void)
     TEST_CASE(suite, slopes_are_those_of_difference_quotients);
     TEST_CASE(suite, a_factor_and_a_unit_change_values_and_slopes);
     TEST_CASE(suite, constants_are_folded);
+    TEST_CASE(suite, polynomials_of_degree_three_become_cubics);
     TEST_CASE(suite, what_is_no_expression_is_refused_where_it_ends);
     TEST_CASE(suite, expressions_that_nest_too_deep_are_refused);
     TEST_CASE(suite, what_is_no_table_is_refused);

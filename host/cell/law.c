@@ -99,13 +99,13 @@ static vly_status interpolate(vly_law *out, const vly_law_words *w, const vly_la
     if (status != VLY_OK) goto out;
     for (int32_t i = 0; i < w->points; i++) {
         knot[i] = w->x[i] / frame->unit;
-        value[i] = w->logarithmic ? log10(w->y[i] * frame->scale) : w->y[i] * frame->scale;
+        value[i] = w->logarithmic ? log(w->y[i] * frame->scale) : w->y[i] * frame->scale;
     }
     if (w->monotone) monotone_slopes(slope, knot, value, w->points - 1);
     fill_pieces(coefficient, knot, value, w->monotone ? slope : NULL, w->points - 1);
     out->kind = VLY_LAW_CUBIC;
     out->pieces = w->points - 1;
-    out->power_of_ten = w->logarithmic;
+    out->exponential = w->logarithmic;
     out->low = fmax(out->low, knot[0]);
     out->high = fmin(out->high, knot[out->pieces]);
 out:
@@ -120,9 +120,10 @@ vly_status vly_law_build(vly_law *out, const vly_law_words *words, const vly_law
     vly_status status = VLY_OK;
     if (words->kind == VLY_WORDS_NUMBER)
         out->constant = words->number * frame->scale;
-    else if (words->kind == VLY_WORDS_EXPRESSION)
+    else if (words->kind == VLY_WORDS_EXPRESSION) {
         status = vly_law_compile(out, words->expression, frame);
-    else if ((status = check_table(words, frame->what)) == VLY_OK)
+        if (status == VLY_OK) status = vly_law_simplify(out);
+    } else if ((status = check_table(words, frame->what)) == VLY_OK)
         status = interpolate(out, words, frame);
     if (status != VLY_OK) vly_law_free(out);
     return status;

@@ -14,7 +14,7 @@ typedef struct vly_law_words {
     int32_t points;
     double *x, *y;     /* (points) x ascending */
     bool monotone;     /* table: cubic without overshoot (PCHIP); else linear */
-    bool logarithmic;  /* table: between its points log10 of the value is interpolated */
+    bool logarithmic;  /* table: between its points the logarithm of the value is interpolated */
     double low, high;  /* x is clipped to this */
     double activation; /* J/mol */
     char *source;      /* where it comes from */
@@ -35,6 +35,9 @@ void vly_law_free(vly_law *law);
 
 /* Postfix code of an expression, for vly_law_build. */
 vly_status vly_law_compile(vly_law *out, const char *expression, const vly_law_frame *frame);
+
+/* A program that is a polynomial of degree 3 or less becomes one piece of a cubic. */
+vly_status vly_law_simplify(vly_law *program);
 
 vly_status vly_law_words_copy(vly_law_words *out, const vly_law_words *from);
 void vly_law_words_free(vly_law_words *words);

@@ -74,7 +74,7 @@ vly_status vly_law_words_read(vly_law_words *out, const char *path);
 /* By x, ascending. */
 vly_status vly_law_words_sort(vly_law_words *table);
 
-/* How a table of that law is interpolated: monotone for the open-circuit potential and diffusivity in the solid, in log10 for
+/* How a table of that law is interpolated: monotone for the open-circuit potential and diffusivity in the solid, in the logarithm for
  * what spans decades (diffusivity and conductivity of the solid), linear otherwise; or linear throughout. */
 void vly_law_words_style(vly_law_words *table, vly_law_id id, bool linear);
 

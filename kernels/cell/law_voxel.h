@@ -44,7 +44,7 @@ typedef struct vly_law_step {
 /* Pointers lie in the memory of whoever evaluates it. */
 typedef struct vly_law {
     vly_law_kind kind;
-    bool power_of_ten; /* the cubic is log10 of the property */
+    bool exponential; /* the cubic is the natural logarithm of the property */
     int32_t pieces;
     int32_t steps;
     double low, high; /* the argument is clipped to this, with slope 0 outside */
@@ -200,9 +200,9 @@ VLY_INLINE double vly_law_value(const vly_law *law, double x, double *slope)
     if (law->kind == VLY_LAW_CONSTANT) return law->constant;
     double inside = x < law->low ? law->low : x > law->high ? law->high : x;
     vly_dual r = law->kind == VLY_LAW_CUBIC ? vly_law_piece(law, inside) : vly_law_run(law, inside);
-    if (law->power_of_ten) {
-        r.value = pow(10.0, r.value);
-        r.slope *= 2.302585092994045684 * r.value; /* ln 10 */
+    if (law->exponential) {
+        r.value = exp(r.value);
+        r.slope *= r.value;
     }
     if (inside == x) *slope = r.slope;
     return r.value;
