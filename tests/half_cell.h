@@ -124,7 +124,7 @@ static inline void test_laws_send(test_laws *l, vly_device *device)
     vly_law *all[] = {
         &l->device.conductivity,      &l->device.diffusivity, &l->device.transference,      &l->device.factor,
         &l->device.solid_diffusivity, &l->device.ocp,         &l->device.solid_conductivity};
-    ck_assert_int_eq(vly_buffer_create(&l->memory, device, bytes, "laws"), VLY_OK);
+    ck_assert_int_eq(vly_buffer_reserve(&l->memory, device, bytes, "laws"), VLY_OK);
     char *to = l->memory.data;
     ck_assert_int_eq(vly_device_upload(device, to, l->program, sizeof l->program), VLY_OK);
     ck_assert_int_eq(vly_device_upload(device, to + sizeof l->program, l->knot, sizeof l->knot), VLY_OK);
