@@ -249,14 +249,13 @@ vly_status vly_march_step(vly_march *m)
 }
 
 /* The potentials that belong to the present concentrations under the present drive. */
-static vly_status jump(vly_march *m)
+static vly_status jump(vly_march *m, bool half)
 {
     const vly_cell_layout *l = &m->newton.assembly.layout;
     int64_t rows = vly_cell_layout_rows(l), held = (rows - l->potentials) * (int64_t)sizeof(double);
     bool prescribed = m->drive == VLY_DRIVE_VOLTAGE;
     vly_cell_laws laws = m->laws;
-    laws.half = laws.half && m->options.half_at_start;
-    m->known = 1;
+    laws.half = half;
     VLY_TRY(vly_device_wait(m->device));
     VLY_TRY(vly_device_copy(m->device, m->state[3], m->state[0], rows * (int64_t)sizeof(double)));
     vly_newton_problem p = {.laws = &laws,
@@ -267,6 +266,8 @@ static vly_status jump(vly_march *m)
                             .most = AT_ONCE};
     p.moment.collector = prescribed ? m->value : m->collector[0];
     VLY_TRY(vly_newton_solve(&m->newton, &p));
+    m->tried.newton += p.newton;
+    m->tried.krylov += p.krylov;
     if (!p.converged)
         return vly_fail(VLY_ENUMERIC, "at %g s: no potentials fit a %s of %g %s", m->time,
                         prescribed ? "voltage" : "current", m->value, prescribed ? "V" : "A");
@@ -277,28 +278,33 @@ static vly_status jump(vly_march *m)
     m->state[3] = before;
     m->collector[0] = p.moment.collector;
     m->current = prescribed ? -m->newton.assembly.entering : m->value;
-    m->charge[1] = m->charge[0];
-    m->tried.newton += p.newton;
-    m->tried.krylov += p.krylov;
-    m->next = m->options.first;
     return VLY_OK;
 }
 
+static double longest(const vly_march *m)
+{
+    double density = fabs(m->value) / m->network->cross_section;
+    if (m->options.most > 0.0) return m->options.most;
+    return m->drive == VLY_DRIVE_CURRENT && density > 0.0 ? 60.0 * 60.0 / density : 60.0;
+}
+
+/* Recorded is the voltage at once, before the concentration at faces differs from that inside; steps begin behind that. */
 vly_status vly_march_drive(vly_march *m, vly_drive drive, double value)
 {
     m->drive = drive;
     m->value = value;
-    double density = fabs(value) / m->network->cross_section;
-    m->most = m->options.most > 0.0                       ? m->options.most
-              : drive == VLY_DRIVE_CURRENT && density > 0 ? 60.0 * 60.0 / density
-                                                          : 60.0;
-    VLY_TRY(jump(m));
+    m->known = 1;
+    m->charge[1] = m->charge[0];
+    m->most = longest(m);
+    m->next = m->options.first;
+    VLY_TRY(jump(m, m->laws.half && m->options.half_at_start));
     m->record.end = VLY_MARCH_GOES_ON;
     m->record.length = 0.0;
     VLY_TRY(record_state(m, 0.0));
     if (margin(m, m->collector[0]) <= 0.0)
         return vly_fail(VLY_EDATA, "the voltage is %.4f V from the start, the cut-off %.4f V", m->collector[0],
                         m->options.cutoff);
+    if (m->laws.half && !m->options.half_at_start) VLY_TRY(jump(m, true));
     return m->options.renew > 0 ? vly_march_keep(m) : VLY_OK;
 }
 
