@@ -189,7 +189,7 @@ typedef struct vly_kernels {
 
     /* counts[pair][h] += sign * number of voxels x with label i at x and label j at x + h, for the six pairs (i, j) of
      * vly_two_point_first and vly_two_point_second; other labels are outside. labels: plan->extent   roots: see vly_roots
-     * counts: (6, 2 reach z + 1, 2 reach y + 1, 2 reach x + 1)   scratch: two_point_scratch_bytes(queue, plan)
+     * counts: (6, lags z, lags y, lags x) of plan->lag   scratch: two_point_scratch_bytes(queue, plan)
      * *deviation becomes the largest distance from a whole number that was rounded away, if that is larger. */
     vly_status (*two_point)(vly_queue *queue, const uint8_t *labels, const vly_two_point_plan *plan /* host */,
                             const double *roots, int32_t sign, void *scratch, int64_t *counts, double *deviation);

@@ -43,7 +43,8 @@ static void check_counts(const vly_two_point_result *r, const uint8_t *labels, v
 static void check_random(vly_extent e, int32_t reach, bool periodic, int outside)
 {
     uint8_t *labels = random_labels(e, outside, 11 + (uint64_t)e.nx);
-    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.reach = reach, .periodic = periodic});
+    vly_two_point_result r =
+        compute_once(labels, e, (vly_two_point_options){.counts = true, .reach = reach, .periodic = periodic});
     check_counts(&r, labels, e, periodic);
     vly_two_point_free(&r);
     free(labels);
@@ -104,7 +105,7 @@ START_TEST(a_real_electrode_has_its_faces_at_lag_one)
     vly_source *source;
     vly_label_map map;
     vly_two_point_result r;
-    vly_two_point_options options = {.reach = 2};
+    vly_two_point_options options = {.counts = true, .reach = 2};
     vly_device *device = test_device(0, 0);
     ck_assert_int_eq(vly_label_map_parse(&map, "pore=0,am=85,cbd=170"), VLY_OK);
     ck_assert_int_eq(vly_source_open(&source, path, NULL), VLY_OK);
@@ -131,7 +132,7 @@ START_TEST(rows_sum_to_zero_at_every_lag) /* M7.1 */
 {
     vly_extent e = {10, 9, 11};
     uint8_t *labels = random_labels(e, ONE_IN_SEVEN_OUTSIDE, 3);
-    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.reach = 4});
+    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.counts = true, .reach = 4});
     double most = 0;
     for (int32_t z = -4; z <= 4; z++)
         for (int32_t y = -4; y <= 4; y++)
@@ -154,7 +155,7 @@ START_TEST(lag_zero_gives_variances_and_products) /* 7.2 */
     uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 5);
     for (int c = 0; c < 2; c++) {
         vly_two_point_result r =
-            compute_once(labels, e, (vly_two_point_options){.reach = 2, .centring = (vly_centring)c});
+            compute_once(labels, e, (vly_two_point_options){.counts = true, .reach = 2, .centring = (vly_centring)c});
         const double *f = r.fraction;
         const double expected[6] = {f[1] * (1 - f[1]), f[2] * (1 - f[2]), f[0] * (1 - f[0]),
                                     -f[1] * f[2],      -f[1] * f[0],      -f[2] * f[0]};
@@ -174,7 +175,7 @@ START_TEST(a_phase_and_its_complement_have_one_covariance) /* 7.2: C_ii = C_i^c 
 {
     vly_extent e = {14, 9, 10};
     uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 6);
-    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.reach = 4});
+    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.counts = true, .reach = 4});
     for (int32_t i = 0; i < r.shell_count; i++) {
         const double *c = r.shells[i].c;
         ck_assert_double_eq_tol(c[VLY_TWO_POINT_AM_AM],
@@ -192,7 +193,8 @@ START_TEST(periodic_slabs_have_a_triangle_across_and_a_constant_along) /* M7.3 *
     vly_extent e = {8, 10, 2 * PERIOD};
     uint8_t *labels = calloc((size_t)vly_extent_voxels(e), 1);
     for (int64_t i = 0; i < vly_extent_voxels(e); i++) labels[i] = i / (8 * 10) % PERIOD < WIDTH ? VLY_CBD : VLY_PORE;
-    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.reach = 4, .periodic = true});
+    vly_two_point_result r =
+        compute_once(labels, e, (vly_two_point_options){.counts = true, .reach = 4, .periodic = true});
     int64_t n = vly_extent_voxels(e);
     for (int32_t h = -4; h <= 4; h++) {
         int32_t overlap = WIDTH - abs(h);
@@ -210,7 +212,8 @@ START_TEST(a_periodic_checkerboard_is_a_quarter_up_and_down) /* M7.4 */
     vly_extent e = {8, 6, 10};
     uint8_t labels[8 * 6 * 10];
     for (int i = 0; i < 480; i++) labels[i] = (i % 8 + i / 8 % 6 + i / 48) % 2 ? VLY_AM : VLY_PORE;
-    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.reach = 3, .periodic = true});
+    vly_two_point_result r =
+        compute_once(labels, e, (vly_two_point_options){.counts = true, .reach = 3, .periodic = true});
     for (int32_t z = -3; z <= 3; z++)
         for (int32_t y = -3; y <= 3; y++)
             for (int32_t x = -3; x <= 3; x++) {
@@ -230,7 +233,8 @@ START_TEST(independent_voxels_are_uncorrelated) /* M7.5 */
     if (test_emulated()) return; /* needs a large volume */
     vly_extent e = {64, 60, 56};
     uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 8);
-    vly_two_point_result r = compute_once(labels, e, (vly_two_point_options){.reach = 12, .periodic = true});
+    vly_two_point_result r =
+        compute_once(labels, e, (vly_two_point_options){.counts = true, .reach = 12, .periodic = true});
     double f = r.fraction[VLY_AM], limit = 4 * f * (1 - f) / sqrt((double)vly_extent_voxels(e)), most = 0;
     uint64_t seed = 9;
     for (int k = 0; k < 100; k++) {
@@ -282,8 +286,8 @@ START_TEST(a_boolean_model_has_its_covariance)
     double mean[3] = {0}, slope = 0;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         boolean_model(labels, SIDE, 8.51498706e-5, 10, seed);
-        vly_two_point_result r =
-            compute(device, labels, (vly_extent){SIDE, SIDE, SIDE}, (vly_two_point_options){.reach = 12});
+        vly_two_point_result r = compute(device, labels, (vly_extent){SIDE, SIDE, SIDE},
+                                         (vly_two_point_options){.counts = true, .reach = 12});
         for (int i = 0; i < 3; i++) mean[i] += r.curve[(int)expected[i][0]].c[VLY_TWO_POINT_AM_AM] / SEEDS;
         slope += 4 * (r.axis[0][0].c[VLY_TWO_POINT_AM_AM] - r.axis[0][1].c[VLY_TWO_POINT_AM_AM]) / SEEDS;
         vly_two_point_free(&r);
@@ -307,7 +311,7 @@ START_TEST(mirrors_and_turns_move_the_lags)
         mirrored[503 - i] = labels[i];
         cyclic[(x * 7 + z) * 8 + y] = labels[i]; /* x, y, z become z, x, y */
     }
-    vly_two_point_options options = {.reach = 3};
+    vly_two_point_options options = {.counts = true, .reach = 3};
     vly_two_point_result a = compute_once(labels, e, options), b = compute_once(mirrored, e, options);
     vly_two_point_result c = compute_once(cyclic, turned, options);
     for (int32_t z = -3; z <= 3; z++)

@@ -38,7 +38,7 @@ START_TEST(threads_and_memory_limits_change_nothing)
     uint8_t *labels = random_labels(e, ONE_IN_SEVEN_OUTSIDE, 14);
     int32_t reach = test_emulated() ? 3 : 8;
     for (int periodic = 0; periodic < 2; periodic++) {
-        vly_two_point_options options = {.reach = reach, .periodic = periodic};
+        vly_two_point_options options = {.counts = true, .reach = reach, .periodic = periodic};
         vly_two_point_result whole = compute_once(labels, e, options);
         vly_device *device = test_device(3, 0);
         int64_t host, own;
@@ -60,7 +60,7 @@ START_TEST(too_little_memory_is_said_with_what_is_needed)
     vly_extent e = {40, 40, 40};
     uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 15);
     vly_two_point_result r;
-    vly_two_point_options options = {.reach = 10};
+    vly_two_point_options options = {.counts = true, .reach = 10};
     vly_source *source;
     vly_device *device = test_device(1, 1 << 19);
     if (!device->unified) device->device_memory_limit = 1 << 19;
@@ -78,7 +78,7 @@ START_TEST(the_need_is_known_before_and_kept)
     if (test_emulated()) return; /* its memory is not ours to count */
     vly_extent e = {50, 40, 60};
     uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 16);
-    vly_two_point_options options = {.reach = 15};
+    vly_two_point_options options = {.counts = true, .reach = 15};
     vly_two_point_result r;
     vly_source *source;
     vly_device *device = test_device(2, 0);
@@ -101,7 +101,7 @@ static void try_faults(const char *seam)
 {
     vly_extent e = {6, 7, 8};
     uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 17);
-    vly_two_point_options options = {.reach = 2};
+    vly_two_point_options options = {.counts = true, .reach = 2};
     vly_device *device = test_device(1, 0);
     vly_source *source;
     ck_assert_int_eq(vly_source_memory(&source, labels, VLY_U8, e, NULL), VLY_OK);
@@ -159,7 +159,7 @@ static void check_refused(const uint8_t *labels, double z_size, int32_t reach, v
     vly_source *source;
     vly_two_point_result r;
     vly_voxel_size size = {1e-6, 1e-6, z_size, VLY_SIZE_FROM_FILE, "test"};
-    vly_two_point_options options = {.reach = reach};
+    vly_two_point_options options = {.counts = true, .reach = reach};
     vly_device *device = test_device(1, 0);
     ck_assert_int_eq(vly_source_memory(&source, labels, VLY_U8, (vly_extent){4, 4, 4}, &size), VLY_OK);
     test_fails(vly_two_point(&r, device, source, &options), expected, part);

@@ -1,6 +1,7 @@
 /* Counts of voxel pairs, block by block. With u a run of pages and A(u) its pair counts, blocks k and the pages h(k) that
  * follow block k within reach: A(volume) = sum of A(block + h) - A(h), since the pairs that lie in h alone are the next
- * block's. Whole numbers, so any cut gives the same. A periodic volume goes round: its last block is followed by page 0. */
+ * block's. Whole numbers, so any cut gives the same. A periodic volume goes round: its last block is followed by page 0.
+ * Where memory is short the lags are cut as well: those along z in groups of |h|, each a run of its own. */
 #include "morphology/two_point_impl.h"
 
 #include "core/device_impl.h"
@@ -8,8 +9,9 @@
 #include "morphology/label_pages.h"
 
 #include <math.h>
+#include <string.h>
 
-enum { BYTES_PER_VOXEL = 24, SMALL = 64 << 20, BATCHES = 8 };
+enum { BYTES_PER_VOXEL = 24, BATCHES = 8 };
 
 typedef struct work {
     vly_device *device;
@@ -19,10 +21,14 @@ typedef struct work {
     vly_extent extent;
     int32_t block, halo; /* pages; halo: those that follow a block, unless it is all there is */
     int32_t batch;       /* see vly_two_point_plan */
+    int32_t group;       /* lags |h| along z that are counted at once */
+    vly_lag_range along; /* those at work */
     int64_t host, own;   /* bytes */
     vly_buffer pages, roots, counts, deviation, scratch;
-    uint8_t *stage; /* for devices with memory of their own */
+    uint8_t *stage; /* for devices with memory of their own, */
+    int64_t *found; /* as are these counts */
     double *host_roots;
+    vly_two_point_sums sums;
 } work;
 
 /* ---- transforms ---- */
@@ -55,9 +61,10 @@ static vly_two_point_plan plan_of(const work *w, int32_t pages)
     const int32_t n[3] = {w->extent.nx, w->extent.ny, pages};
     for (int a = 0; a < 3; a++) {
         bool round = w->options->periodic && (a < 2 || w->block == w->extent.nz);
-        p.reach[a] = w->out->lag[a];
-        p.fft[a] = vly_fft_of(round ? n[a] : good_length(n[a] + p.reach[a]));
+        p.lag[a] = (vly_lag_range){0, w->out->lag[a] + 1};
+        p.fft[a] = vly_fft_of(round ? n[a] : good_length(n[a] + w->out->lag[a]));
     }
+    p.lag[2] = w->along;
     return p;
 }
 
@@ -86,33 +93,72 @@ static int32_t most_pages(const work *w)
     return w->options->periodic || pages < w->extent.nz ? pages : w->extent.nz;
 }
 
-/* Sets host and own to what blocks of w->block pages in batches of w->batch hold. */
+/* The group of lags with the most of them: on both sides of zero, if there are others. */
+static vly_lag_range most_lags(const work *w)
+{
+    int32_t all = w->out->lag[2] + 1;
+    return w->group == all ? (vly_lag_range){0, all} : (vly_lag_range){all - w->group, all};
+}
+
+static int64_t kept_bytes(const work *w)
+{
+    int64_t lags = 1;
+    for (int a = 0; a < 3; a++) lags *= 2 * (int64_t)w->out->lag[a] + 1;
+    return w->options->counts ? VLY_COUNTED_PAIRS * lags * (int64_t)sizeof(int64_t) : 0;
+}
+
+/* Sets host and own to what this cut holds. */
 static void measure(work *w)
 {
     w->halo = w->block == w->extent.nz ? 0 : w->out->lag[2];
+    w->along = most_lags(w);
     vly_two_point_plan p = plan_of(w, most_pages(w));
     int64_t page = (int64_t)w->extent.nx * w->extent.ny * most_pages(w), roots = roots_of(&p) * (int64_t)sizeof(double);
     int64_t counts = VLY_COUNTED_PAIRS * vly_lag_cube(&p) * (int64_t)sizeof(int64_t), double_size = sizeof(double);
     int64_t device =
         page + roots + counts + double_size + w->device->kernels->two_point_scratch_bytes(w->device->queue, &p);
-    int64_t results = counts + roots + vly_two_point_curves_bytes(w->out->reach) +
+    int64_t results = kept_bytes(w) + roots + vly_two_point_sums_bytes(w->out->reach) +
                       w->device->pool->threads * vly_source_info(w->labels)->decode_bytes;
     bool unified = w->device->unified;
-    w->host = results + (unified ? device : page);
+    w->host = results + (unified ? device : page + counts);
     w->own = unified ? 0 : device;
 }
 
-/* Thinner blocks only when smaller batches do not help: a batch costs transforms along x again, a block its halo. */
-static bool fit(work *w, int64_t host, int64_t own, int32_t blocks)
+/* A cut, what it holds, and about how long it takes: groups transform everything again, blocks their halo, batches what
+ * goes along x. */
+typedef struct cut {
+    int32_t block, batch, group;
+    int64_t host, own;
+    double effort;
+} cut;
+
+static cut cut_into(work *w, int32_t blocks, int32_t groups, int32_t batches)
 {
     w->block = (w->extent.nz + blocks - 1) / blocks;
+    w->group = (w->out->lag[2] + groups) / groups;
     vly_two_point_plan p = plan_of(w, 1);
-    for (int32_t batches = 1; batches <= BATCHES; batches++) {
-        w->batch = ((vly_half(&p) + batches - 1) / batches + 3) / 4 * 4;
-        measure(w);
-        if (w->host <= host && w->own <= own) return true;
-    }
-    return false;
+    w->batch = ((vly_half(&p) + batches - 1) / batches + 3) / 4 * 4;
+    measure(w);
+    double again = w->block < w->extent.nz ? 1.0 + 2.0 * w->halo / w->block : 1.0;
+    return (cut){w->block, w->batch, w->group, w->host, w->own, groups * again * (batches + 3)};
+}
+
+/* The least effort within the limits; if there is none, *best is what holds least. */
+static bool find_cut(work *w, int64_t host, int64_t own, cut *best)
+{
+    bool found = false;
+    *best = (cut){.host = INT64_MAX, .own = INT64_MAX};
+    for (int64_t blocks = 1; blocks < 2 * (int64_t)w->extent.nz; blocks *= 2)
+        for (int64_t groups = 1; groups < 2 * ((int64_t)w->out->lag[2] + 1); groups *= 2)
+            for (int32_t batches = 1; batches <= BATCHES; batches++) {
+                cut c = cut_into(w, blocks < w->extent.nz ? (int32_t)blocks : w->extent.nz,
+                                 groups <= w->out->lag[2] ? (int32_t)groups : w->out->lag[2] + 1, batches);
+                bool fits = c.host <= host && c.own <= own;
+                if (fits ? !found || c.effort < best->effort : !found && c.host + c.own < best->host + best->own)
+                    *best = c;
+                found = found || fits;
+            }
+    return found;
 }
 
 static vly_status choose(work *w)
@@ -120,10 +166,15 @@ static vly_status choose(work *w)
     int64_t host = w->device->memory_limit - vly_memory_held();
     int64_t own = w->device->unified ? INT64_MAX : w->device->device_memory_limit;
     int64_t aim = BYTES_PER_VOXEL * vly_extent_voxels(w->extent);
-    if (aim < SMALL) aim = SMALL;
-    if (fit(w, aim < host ? aim : host, aim < own ? aim : own, 1)) return VLY_OK;
-    for (int32_t blocks = 1; blocks <= w->extent.nz; blocks++)
-        if (fit(w, host, own, blocks)) return VLY_OK;
+    cut best;
+    bool found = find_cut(w, aim < host ? aim : host, aim < own ? aim : own, &best);
+    if (!found) found = best.host <= host && best.own <= own; /* few voxels: their lags take more than they do */
+    if (!found) found = find_cut(w, host, own, &best);
+    w->block = best.block;
+    w->batch = best.batch;
+    w->group = best.group;
+    measure(w);
+    if (found) return VLY_OK;
     bool small = w->host > host;
     return vly_fail(VLY_EMEMORY,
                     "%s: two-point functions: a %smemory limit of %lld MiB is too small, at least %lld MiB expected",
@@ -155,32 +206,59 @@ static vly_status add(work *w, int32_t first, int32_t count, int32_t sign)
                                          w->counts.data, w->deviation.data);
 }
 
+/* All that is there of the pages is read once if they are one block. */
 static vly_status count_blocks(work *w)
 {
     int32_t nz = w->extent.nz;
+    VLY_TRY(vly_buffer_clear(&w->counts));
     for (int32_t z = 0; z < nz; z += w->block) {
         int32_t block = nz - z < w->block ? nz - z : w->block, halo = w->halo;
         if (!w->options->periodic && z + block + halo > nz) halo = nz - z - block;
         VLY_TRY(vly_device_stop(w->device));
         VLY_TRY(vly_device_wait(w->device));
-        VLY_TRY(read_pages(w, z, block + halo));
+        if (w->block < nz || w->along.near == 0) VLY_TRY(read_pages(w, z, block + halo));
         VLY_TRY(add(w, 0, block + halo, 1));
         if (halo > 0) VLY_TRY(add(w, block, halo, -1));
-        vly_device_update(w->device, "two-point", z + block, nz, "page");
+        vly_device_update(w->device, "two-point", (int64_t)w->along.near * nz + z + block,
+                          (w->out->lag[2] + INT64_C(1)) * nz, "page");
     }
     return VLY_OK;
 }
 
-static vly_status fetch(work *w)
+/* The counts of this group go where the whole of them is kept. */
+static void keep(const work *w, const int64_t *counts)
+{
+    const int32_t *lag = w->out->lag;
+    const int64_t page = (2 * (int64_t)lag[0] + 1) * (2 * lag[1] + 1), slots = vly_lags_in(w->along);
+    for (int64_t pair = 0; pair < VLY_COUNTED_PAIRS; pair++)
+        for (int32_t s = 0; s < slots; s++)
+            memcpy(w->out->counts + (pair * (2 * lag[2] + 1) + vly_lag_at(w->along, s) + lag[2]) * page,
+                   counts + (pair * slots + s) * page, (size_t)page * sizeof *counts);
+}
+
+static vly_status fetch_counts(work *w)
+{
+    const int64_t *counts = w->found ? w->found : w->counts.data;
+    VLY_TRY(vly_device_wait(w->device));
+    if (w->found) VLY_TRY(vly_buffer_download(&w->counts, w->found, w->counts.bytes));
+    if (w->out->counts) keep(w, counts);
+    return vly_two_point_gather(w->out, &w->sums, counts, w->along, vly_source_info(w->labels)->path);
+}
+
+static vly_status count_groups(work *w)
 {
     double deviation;
+    for (int32_t near = 0; near <= w->out->lag[2]; near += w->group) {
+        int32_t far = near + w->group <= w->out->lag[2] ? near + w->group : w->out->lag[2] + 1;
+        w->along = (vly_lag_range){near, far};
+        VLY_TRY(count_blocks(w));
+        VLY_TRY(fetch_counts(w));
+    }
     VLY_TRY(vly_buffer_download(&w->deviation, &deviation, sizeof deviation));
     if (!(deviation < 0.2))
         return vly_fail(VLY_EINTERNAL, "two-point counts are %.3g away from whole numbers, below 0.2 expected",
                         deviation);
-    VLY_TRY(vly_alloc_raw((void **)&w->out->counts, w->counts.bytes, 1, "two-point counts"));
-    VLY_TRY(vly_buffer_download(&w->counts, w->out->counts, w->counts.bytes));
-    return vly_two_point_curves(w->out, vly_source_info(w->labels)->path);
+    return vly_two_point_finish(w->out, &w->sums);
 }
 
 static vly_status run(work *w)
@@ -188,16 +266,18 @@ static vly_status run(work *w)
     vly_two_point_plan p = plan_of(w, most_pages(w));
     int64_t page = (int64_t)w->extent.nx * w->extent.ny, roots = roots_of(&p) * (int64_t)sizeof(double);
     int64_t scratch = w->device->kernels->two_point_scratch_bytes(w->device->queue, &p);
+    int64_t counts = VLY_COUNTED_PAIRS * vly_lag_cube(&p) * (int64_t)sizeof(int64_t);
     VLY_TRY(vly_buffer_reserve(&w->pages, w->device, page * most_pages(w), "labels"));
     VLY_TRY(vly_buffer_reserve(&w->roots, w->device, roots, "roots of unity"));
-    VLY_TRY(vly_buffer_create(&w->counts, w->device, VLY_COUNTED_PAIRS * vly_lag_cube(&p) * (int64_t)sizeof(int64_t),
-                              "counts"));
+    VLY_TRY(vly_buffer_create(&w->counts, w->device, counts, "counts"));
     VLY_TRY(vly_buffer_create(&w->deviation, w->device, sizeof(double), "deviation"));
     VLY_TRY(vly_buffer_reserve(&w->scratch, w->device, scratch, "transforms"));
     VLY_TRY(vly_alloc_raw((void **)&w->host_roots, roots, 1, "roots of unity"));
     if (!w->device->unified) VLY_TRY(vly_alloc_raw((void **)&w->stage, page, most_pages(w), "labels"));
-    VLY_TRY(count_blocks(w));
-    return fetch(w);
+    if (!w->device->unified) VLY_TRY(vly_alloc_raw((void **)&w->found, counts, 1, "counts"));
+    if (w->options->counts) VLY_TRY(vly_alloc_raw((void **)&w->out->counts, kept_bytes(w), 1, "two-point counts"));
+    VLY_TRY(vly_two_point_sums_create(&w->sums, w->out->reach));
+    return count_groups(w);
 }
 
 /* ---- */
@@ -234,6 +314,8 @@ vly_status vly_two_point(vly_two_point_result *out, vly_device *device, vly_sour
     if (status == VLY_OK) status = run(&w);
     vly_free(w.host_roots);
     vly_free(w.stage);
+    vly_free(w.found);
+    vly_two_point_sums_free(&w.sums);
     vly_buffer_free(&w.pages);
     vly_buffer_free(&w.roots);
     vly_buffer_free(&w.counts);

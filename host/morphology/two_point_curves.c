@@ -25,24 +25,39 @@ static int32_t pair_of(int32_t i, int32_t j, bool *turned)
     return 0;
 }
 
-static int64_t cube(const vly_two_point_result *r)
+/* Counts of the lags in `along` on z, and of all on y and x. */
+typedef struct counted {
+    const vly_two_point_result *r;
+    const int64_t *counts; /* (6, cube) */
+    vly_lag_range along;
+    int64_t cube;
+} counted;
+
+static counted counted_of(const vly_two_point_result *r, const int64_t *counts, vly_lag_range along)
 {
-    return (2 * (int64_t)r->lag[0] + 1) * (2 * r->lag[1] + 1) * (2 * r->lag[2] + 1);
+    int64_t page = (2 * (int64_t)r->lag[0] + 1) * (2 * r->lag[1] + 1);
+    return (counted){r, counts, along, page * vly_lags_in(along)};
 }
 
-static int64_t slot(const vly_two_point_result *r, int32_t hx, int32_t hy, int32_t hz)
+static counted all_of(const vly_two_point_result *r)
 {
-    return (((int64_t)hz + r->lag[2]) * (2 * r->lag[1] + 1) + hy + r->lag[1]) * (2 * r->lag[0] + 1) + hx + r->lag[0];
+    return counted_of(r, r->counts, (vly_lag_range){0, r->lag[2] + 1});
+}
+
+static int64_t slot(const counted *c, int32_t hx, int32_t hy, int32_t hz)
+{
+    const int32_t *lag = c->r->lag;
+    int64_t page = hz < 0 ? hz + c->along.far - 1 : vly_lags_below(c->along) + hz - c->along.near;
+    return (page * (2 * lag[1] + 1) + hy + lag[1]) * (2 * lag[0] + 1) + hx + lag[0];
 }
 
 /* The nine counts at a slot: N_ji(h) = N_ij(-h), and -h is the slot seen from the other end. */
-static void counts_at(const vly_two_point_result *r, int64_t at, int64_t n[VLY_PHASES][VLY_PHASES])
+static void counts_at(const counted *c, int64_t at, int64_t n[VLY_PHASES][VLY_PHASES])
 {
-    int64_t all = cube(r);
     for (int32_t p = 0; p < VLY_COUNTED_PAIRS; p++) {
         int32_t i = vly_two_point_first(p), j = vly_two_point_second(p);
-        n[i][j] = r->counts[p * all + at];
-        if (i != j) n[j][i] = r->counts[p * all + all - 1 - at];
+        n[i][j] = c->counts[p * c->cube + at];
+        if (i != j) n[j][i] = c->counts[p * c->cube + c->cube - 1 - at];
     }
 }
 
@@ -65,120 +80,134 @@ static double weighted(const vly_two_point_result *r, int64_t n[VLY_PHASES][VLY_
 
 int64_t vly_two_point_count(const vly_two_point_result *r, vly_phase i, vly_phase j, int32_t hx, int32_t hy, int32_t hz)
 {
+    const counted c = all_of(r);
     bool turned = false;
     int32_t p = pair_of((int32_t)i, (int32_t)j, &turned);
-    return r->counts[p * cube(r) + (turned ? slot(r, -hx, -hy, -hz) : slot(r, hx, hy, hz))];
+    return c.counts[p * c.cube + (turned ? slot(&c, -hx, -hy, -hz) : slot(&c, hx, hy, hz))];
 }
 
 double vly_two_point_covariance(const vly_two_point_result *r, vly_phase i, vly_phase j, int32_t hx, int32_t hy,
                                 int32_t hz)
 {
+    const counted c = all_of(r);
     int64_t n[VLY_PHASES][VLY_PHASES], pairs;
-    counts_at(r, slot(r, hx, hy, hz), n);
+    counts_at(&c, slot(&c, hx, hy, hz), n);
     double sum = weighted(r, n, (int32_t)i, (int32_t)j, &pairs);
     return pairs > 0 ? sum / (double)pairs : NAN;
 }
 
-/* ---- averages ---- */
+/* ---- sums ---- */
 
-typedef struct gathering {
-    vly_two_point_row row;
-    int64_t pairs;
-} gathering;
+vly_status vly_two_point_sums_create(vly_two_point_sums *out, int32_t reach)
+{
+    VLY_TRY(VLY_NEW(&out->shells, (int64_t)reach * reach + 1, "two-point table"));
+    VLY_TRY(VLY_NEW(&out->curve, reach + 1, "two-point curve"));
+    return VLY_NEW(&out->axis, 3 * ((int64_t)reach + 1), "two-point curves");
+}
 
-static void gather(const vly_two_point_result *r, gathering *g, double length, int64_t at)
+void vly_two_point_sums_free(vly_two_point_sums *sums)
+{
+    vly_free(sums->shells);
+    vly_free(sums->curve);
+    vly_free(sums->axis);
+}
+
+int64_t vly_two_point_sums_bytes(int32_t reach)
+{
+    int64_t shells = (int64_t)reach * reach + 1, curve = reach + 1;
+    return (shells + 4 * curve) * (int64_t)(sizeof(vly_two_point_sum) + sizeof(vly_two_point_row));
+}
+
+static void add(const counted *c, vly_two_point_sum *to, double length, int64_t at)
 {
     int64_t n[VLY_PHASES][VLY_PHASES], pairs = 0;
-    counts_at(r, at, n);
+    counts_at(c, at, n);
     for (int32_t p = 0; p < VLY_COUNTED_PAIRS; p++)
-        g->row.c[p] += weighted(r, n, vly_two_point_first(p), vly_two_point_second(p), &pairs);
+        to->row.c[p] += weighted(c->r, n, vly_two_point_first(p), vly_two_point_second(p), &pairs);
     if (pairs == 0) return; /* a mask may leave none */
-    g->pairs += pairs;
-    g->row.lags++;
-    g->row.r = length;
+    to->pairs += pairs;
+    to->row.lags++;
+    to->row.r = length;
 }
 
-static vly_two_point_row finish(const gathering *g)
+static void add_page(const counted *c, const vly_two_point_sums *sums, int32_t z)
 {
-    vly_two_point_row row = g->row;
-    for (int32_t p = 0; p < VLY_COUNTED_PAIRS; p++) row.c[p] /= (double)g->pairs;
-    return row;
+    const vly_two_point_result *r = c->r;
+    for (int32_t y = -r->lag[1]; y <= r->lag[1]; y++)
+        for (int32_t x = -r->lag[0]; x <= r->lag[0]; x++) {
+            int64_t k = (int64_t)x * x + (int64_t)y * y + (int64_t)z * z, at = slot(c, x, y, z);
+            if (k > (int64_t)r->reach * r->reach) continue;
+            add(c, &sums->shells[k], sqrt((double)k), at);
+            add(c, &sums->curve[(int64_t)(sqrt((double)k) + 0.5)], 0, at);
+        }
 }
 
-static vly_status keep_shells(vly_two_point_result *r, const gathering *shells, int64_t count)
+static void add_axis(const counted *c, vly_two_point_sum *rows, int a)
 {
-    for (int64_t k = 0; k < count; k++) r->shell_count += shells[k].row.lags > 0;
-    VLY_TRY(VLY_NEW(&r->shells, r->shell_count, "two-point table"));
-    for (int64_t k = 0, s = 0; k < count; k++)
-        if (shells[k].row.lags > 0) r->shells[s++] = finish(&shells[k]);
-    return VLY_OK;
+    for (int32_t h = -c->r->lag[a]; h <= c->r->lag[a]; h++)
+        add(c, &rows[h < 0 ? -h : h], 0, slot(c, a == 0 ? h : 0, a == 1 ? h : 0, 0));
 }
 
-static vly_status keep_curve(vly_two_point_row **out, const gathering *rows, int32_t count)
+static vly_status make_fractions(vly_two_point_result *r, const counted *c, const char *path)
 {
-    VLY_TRY(VLY_NEW(out, count, "two-point curve"));
-    for (int32_t i = 0; i < count; i++) {
-        if (rows[i].pairs > 0) (*out)[i] = finish(&rows[i]);
-        (*out)[i].r = i;
-    }
-    return VLY_OK;
-}
-
-static void gather_ball(const vly_two_point_result *r, gathering *shells, gathering *curve)
-{
-    int64_t most = (int64_t)r->reach * r->reach, at = 0;
-    for (int32_t z = -r->lag[2]; z <= r->lag[2]; z++)
-        for (int32_t y = -r->lag[1]; y <= r->lag[1]; y++)
-            for (int32_t x = -r->lag[0]; x <= r->lag[0]; x++, at++) {
-                int64_t k = (int64_t)x * x + (int64_t)y * y + (int64_t)z * z;
-                if (k > most) continue;
-                gather(r, &shells[k], sqrt((double)k), at);
-                gather(r, &curve[(int64_t)(sqrt((double)k) + 0.5)], 0, at);
-            }
-}
-
-static vly_status make_axis(vly_two_point_result *r, int a)
-{
-    gathering *rows;
-    VLY_TRY(VLY_NEW(&rows, r->lag[a] + 1, "two-point curve"));
-    for (int32_t h = -r->lag[a]; h <= r->lag[a]; h++)
-        gather(r, &rows[h < 0 ? -h : h], 0, slot(r, a == 0 ? h : 0, a == 1 ? h : 0, a == 2 ? h : 0));
-    vly_status status = keep_curve(&r->axis[a], rows, r->lag[a] + 1);
-    vly_free(rows);
-    return status;
-}
-
-static vly_status make_fractions(vly_two_point_result *r, const char *path)
-{
-    int64_t sum = 0;
-    for (int l = 0; l < VLY_PHASES; l++)
-        sum += r->voxels[l] = vly_two_point_count(r, (vly_phase)l, (vly_phase)l, 0, 0, 0);
+    int64_t n[VLY_PHASES][VLY_PHASES], sum = 0;
+    counts_at(c, slot(c, 0, 0, 0), n);
+    for (int l = 0; l < VLY_PHASES; l++) sum += r->voxels[l] = n[l][l];
     if (sum == 0) return vly_fail(VLY_EDATA, "%s: every voxel is outside (E_ROI)", path);
     for (int l = 0; l < VLY_PHASES; l++) r->fraction[l] = (double)r->voxels[l] / (double)sum;
     return VLY_OK;
 }
 
-vly_status vly_two_point_curves(vly_two_point_result *r, const char *path)
+vly_status vly_two_point_gather(vly_two_point_result *r, vly_two_point_sums *sums, const int64_t *counts,
+                                vly_lag_range along, const char *path)
 {
-    int64_t count = (int64_t)r->reach * r->reach + 1;
-    gathering *shells = NULL, *curve = NULL;
-    VLY_TRY(make_fractions(r, path));
-    vly_status status = VLY_NEW(&shells, count, "two-point table");
-    if (status == VLY_OK) status = VLY_NEW(&curve, r->reach + 1, "two-point curve");
-    if (status == VLY_OK) gather_ball(r, shells, curve);
-    if (status == VLY_OK) status = keep_shells(r, shells, count);
-    if (status == VLY_OK) status = keep_curve(&r->curve, curve, r->reach + 1);
-    for (int a = 0; a < 3 && status == VLY_OK; a++) status = make_axis(r, a);
-    vly_free(curve);
-    vly_free(shells);
-    return status;
+    const counted c = counted_of(r, counts, along);
+    if (along.near == 0) {
+        VLY_TRY(make_fractions(r, &c, path));
+        for (int a = 0; a < 2; a++) add_axis(&c, sums->axis + a * (r->reach + 1), a);
+    }
+    for (int32_t h = along.near; h < along.far; h++)
+        for (int32_t z = -h; z <= h; z += h > 0 ? 2 * h : 1) {
+            add_page(&c, sums, z);
+            add(&c, sums->axis + 2 * (r->reach + 1) + h, 0, slot(&c, 0, 0, z));
+        }
+    return VLY_OK;
 }
 
-int64_t vly_two_point_curves_bytes(int32_t reach)
+/* ---- averages ---- */
+
+static vly_two_point_row average(const vly_two_point_sum *sum)
 {
-    int64_t shells = (int64_t)reach * reach + 1, curve = reach + 1;
-    return (shells + 2 * curve) * (int64_t)sizeof(gathering) +
-           (shells + 4 * curve) * (int64_t)sizeof(vly_two_point_row);
+    vly_two_point_row row = sum->row;
+    for (int32_t p = 0; p < VLY_COUNTED_PAIRS; p++) row.c[p] /= (double)sum->pairs;
+    return row;
+}
+
+static vly_status keep_shells(vly_two_point_result *r, const vly_two_point_sum *shells, int64_t count)
+{
+    for (int64_t k = 0; k < count; k++) r->shell_count += shells[k].row.lags > 0;
+    VLY_TRY(VLY_NEW(&r->shells, r->shell_count, "two-point table"));
+    for (int64_t k = 0, s = 0; k < count; k++)
+        if (shells[k].row.lags > 0) r->shells[s++] = average(&shells[k]);
+    return VLY_OK;
+}
+
+static vly_status keep_curve(vly_two_point_row **out, const vly_two_point_sum *sums, int32_t count)
+{
+    VLY_TRY(VLY_NEW(out, count, "two-point curve"));
+    for (int32_t i = 0; i < count; i++) {
+        if (sums[i].pairs > 0) (*out)[i] = average(&sums[i]);
+        (*out)[i].r = i;
+    }
+    return VLY_OK;
+}
+
+vly_status vly_two_point_finish(vly_two_point_result *r, const vly_two_point_sums *sums)
+{
+    VLY_TRY(keep_shells(r, sums->shells, (int64_t)r->reach * r->reach + 1));
+    VLY_TRY(keep_curve(&r->curve, sums->curve, r->reach + 1));
+    for (int a = 0; a < 3; a++) VLY_TRY(keep_curve(&r->axis[a], sums->axis + a * (r->reach + 1), r->lag[a] + 1));
+    return VLY_OK;
 }
 
 void vly_two_point_free(vly_two_point_result *r)

@@ -32,6 +32,7 @@ typedef struct vly_two_point_options {
     int32_t reach; /* voxels; 0: 20 um, or 31 voxels where no voxel size is known. Never above half the shortest side */
     vly_centring centring;
     bool periodic; /* the volume repeats itself in all directions */
+    bool counts;   /* result->counts is kept: every lag, not only what is averaged over them */
 } vly_two_point_options;
 
 #define VLY_TWO_POINT_OPTIONS_INIT ((vly_two_point_options){.reach = 0})
@@ -55,7 +56,7 @@ typedef struct vly_two_point_result {
     int32_t shell_count;
     vly_two_point_row *curve;   /* (reach + 1): |h| rounded to whole voxels, r = 0, 1, ... */
     vly_two_point_row *axis[3]; /* (lag[a] + 1): h along x, y, z */
-    int64_t *counts;            /* (pairs, z, y, x): voxel pairs N_ij(h), each axis from -lag to lag */
+    int64_t *counts; /* (pairs, z, y, x): voxel pairs N_ij(h), each axis from -lag to lag; NULL: not asked for */
 } vly_two_point_result;
 
 /* labels: u8 phases. Memory decides how the volume is cut, never what comes out. VLY_EDATA (E_ROI) if every voxel is
@@ -69,7 +70,8 @@ VLY_API void vly_two_point_free(vly_two_point_result *result);
 VLY_API vly_status vly_two_point_measure(int64_t *host_bytes, int64_t *device_bytes, vly_device *device,
                                          vly_source *labels, const vly_two_point_options *options);
 
-/* N_ij(h) and C_ij(h) for any two phases and any lag within result->lag; NaN where no voxel pair has that lag. */
+/* N_ij(h) and C_ij(h) for any two phases and any lag within result->lag, of a result with counts; NaN where no voxel pair has
+ * that lag. */
 VLY_API int64_t vly_two_point_count(const vly_two_point_result *result, vly_phase i, vly_phase j, int32_t hx,
                                     int32_t hy, int32_t hz);
 VLY_API double vly_two_point_covariance(const vly_two_point_result *result, vly_phase i, vly_phase j, int32_t hx,

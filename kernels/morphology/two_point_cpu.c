@@ -158,7 +158,8 @@ static void multiply(const cell *a, const cell *b, int32_t n, cell *product)
 static vly_status correlate(void *self, int64_t y, int32_t worker)
 {
     const job *j = self;
-    const int32_t n = j->n[2], reach = j->plan->reach[2];
+    const vly_lag_range lag = j->plan->lag[2];
+    const int32_t n = j->n[2];
     cell *in = j->own + worker * j->own_cells, *a = in + n, *b = a + n, *out = b + n, *pages[3] = {0};
     for (int32_t phase = 0; phase < 3; phase++) {
         pages[phase] = out + phase * (int64_t)n;
@@ -169,9 +170,9 @@ static vly_status correlate(void *self, int64_t y, int32_t worker)
     out = pages[2] + n;
     for (int32_t pair = 0; pair < VLY_COUNTED_PAIRS; pair++) {
         multiply(pages[vly_two_point_first(pair)], pages[vly_two_point_second(pair)], n, in);
-        vly_fft_run(&j->plan->fft[2], j->roots[2], reach, in, a, b, out);
+        vly_fft_run(&j->plan->fft[2], j->roots[2], lag.far - 1, in, a, b, out);
         cell *line = j->lines + (int64_t)pair * j->lags[2] * j->n[1] + y;
-        for (int32_t s = 0; s < j->lags[2]; s++) line[(int64_t)s * j->n[1]] = out[vly_lag_place(s, reach, n)];
+        for (int32_t s = 0; s < j->lags[2]; s++) line[(int64_t)s * j->n[1]] = out[vly_lag_place(lag, s, n)];
     }
     return VLY_OK;
 }
@@ -179,11 +180,12 @@ static vly_status correlate(void *self, int64_t y, int32_t worker)
 static vly_status columns_back(void *self, int64_t item, int32_t worker)
 {
     const job *j = self;
-    const int32_t n = j->n[1], reach = j->plan->reach[1];
+    const vly_lag_range lag = j->plan->lag[1];
+    const int32_t n = j->n[1];
     cell *a = j->own + worker * j->own_cells, *b = a + n, *out = b + n;
-    vly_fft_run(&j->plan->fft[1], j->roots[1], reach, j->lines + item * n, a, b, out);
+    vly_fft_run(&j->plan->fft[1], j->roots[1], lag.far - 1, j->lines + item * n, a, b, out);
     cell *row = j->lag_rows + item * j->lags[1] * j->tiles + j->tile;
-    for (int32_t s = 0; s < j->lags[1]; s++) row[(int64_t)s * j->tiles] = out[vly_lag_place(s, reach, n)];
+    for (int32_t s = 0; s < j->lags[1]; s++) row[(int64_t)s * j->tiles] = out[vly_lag_place(lag, s, n)];
     return VLY_OK;
 }
 
@@ -214,7 +216,7 @@ static void count(const job *j, const double *values, int32_t rows, int64_t *cou
     const double scale = 0.25 / ((double)j->n[0] * j->n[1] * j->n[2]); /* the spectra were twice too large */
     for (int32_t l = 0; l < rows; l++)
         for (int32_t s = 0; s < j->lags[0]; s++) {
-            double value = values[2 * L * vly_lag_place(s, j->plan->reach[0], j->n[0]) + l] * scale;
+            double value = values[2 * L * vly_lag_place(j->plan->lag[0], s, j->n[0]) + l] * scale;
             double whole = nearbyint(value);
             *deviation = vly_farther(*deviation, fabs(value - whole));
             counts[(int64_t)l * j->lags[0] + s] += j->sign * (int64_t)whole;
@@ -232,7 +234,7 @@ static vly_status rows_back(void *self, int64_t item, int32_t worker)
         const cell *p = j->lag_rows + (pair * pair_rows + row) * j->tiles;
         int64_t *counts = j->counts + (pair * pair_rows + row) * j->lags[0];
         put_together(j, p, p + pair_rows * j->tiles, rows, in);
-        vly_fft_run(&j->plan->fft[0], j->roots[0], j->plan->reach[0], in, a, b, out);
+        vly_fft_run(&j->plan->fft[0], j->roots[0], j->plan->lag[0].far - 1, in, a, b, out);
         count(j, (const double *)out, rows, counts, &j->deviation[worker]);
         count(j, (const double *)out + L, rows, counts + pair_rows * j->lags[0], &j->deviation[worker]);
     }

@@ -82,12 +82,12 @@ static __global__ void __launch_bounds__(VLY_BLOCK)
 
 /* in: (outer, n, inner)   to: (outer, lags, width), `first` ... `first` + inner of each row */
 static __global__ void __launch_bounds__(VLY_BLOCK)
-    two_point_lags_kernel(const cell *in, shape s, int32_t reach, cell *to, int64_t width, int64_t first)
+    two_point_lags_kernel(const cell *in, shape s, vly_lag_range range, cell *to, int64_t width, int64_t first)
 {
-    int32_t lags = 2 * reach + 1;
+    int32_t lags = vly_lags_in(range);
     for (int64_t i = first_thread(); i < s.outer * lags * s.inner; i += all_threads()) {
         int64_t lane = i % s.inner, row = i / s.inner, outer = row / lags;
-        int32_t place = vly_lag_place((int32_t)(row % lags), reach, s.n);
+        int32_t place = vly_lag_place(range, (int32_t)(row % lags), s.n);
         to[row * width + first + lane] = in[(outer * s.n + place) * s.inner + lane];
     }
 }
@@ -106,13 +106,13 @@ static __global__ void __launch_bounds__(VLY_BLOCK)
 }
 
 static __global__ void __launch_bounds__(VLY_BLOCK)
-    two_point_count_kernel(const cell *in, int64_t rows, int32_t n, int32_t reach, double scale, int32_t sign,
+    two_point_count_kernel(const cell *in, int64_t rows, int32_t n, vly_lag_range range, double scale, int32_t sign,
                            int64_t *counts, double *deviation)
 {
-    int32_t lags = 2 * reach + 1;
+    int32_t lags = vly_lags_in(range);
     double most = 0;
     for (int64_t i = first_thread(); i < rows * lags; i += all_threads()) {
-        double value = in[i / lags * n + vly_lag_place((int32_t)(i % lags), reach, n)].x * scale;
+        double value = in[i / lags * n + vly_lag_place(range, (int32_t)(i % lags), n)].x * scale;
         double whole = rint(value), away = fabs(value - whole);
         counts[i] += sign * (int64_t)whole;
         most = vly_farther(most, away);
@@ -224,12 +224,11 @@ static vly_status correlate(const job *j, const cell *spectra, int32_t pair, int
     LAUNCH(j, phase, two_point_multiply_kernel, spectra + vly_two_point_first(pair) * phase,
            spectra + vly_two_point_second(pair) * phase, phase, data);
     VLY_TRY(transform(j, 2, z, data, &data, &other));
-    LAUNCH(j, j->lags[2] * page, two_point_lags_kernel, (const cell *)data, z, j->plan->reach[2], other, page,
+    LAUNCH(j, j->lags[2] * page, two_point_lags_kernel, (const cell *)data, z, j->plan->lag[2], other, page,
            (int64_t)0);
     VLY_TRY(transform(j, 1, y, other, &other, &data));
-    LAUNCH(j, (int64_t)j->lags[2] * j->lags[1] * width, two_point_lags_kernel, (const cell *)other, y,
-           j->plan->reach[1], j->lag_rows + (int64_t)pair * j->lags[2] * j->lags[1] * j->half, (int64_t)j->half,
-           (int64_t)first);
+    LAUNCH(j, (int64_t)j->lags[2] * j->lags[1] * width, two_point_lags_kernel, (const cell *)other, y, j->plan->lag[1],
+           j->lag_rows + (int64_t)pair * j->lags[2] * j->lags[1] * j->half, (int64_t)j->half, (int64_t)first);
     return VLY_OK;
 }
 
@@ -255,7 +254,7 @@ static vly_status rows_back(const job *j, int32_t pair, int32_t sign, int64_t *c
            data);
     VLY_TRY(transform(j, 0, s, data, &data, &other));
     double scale = 1.0 / ((double)j->n[0] * j->n[1] * j->n[2]);
-    LAUNCH(j, rows * j->lags[0], two_point_count_kernel, (const cell *)data, rows, j->n[0], j->plan->reach[0], scale,
+    LAUNCH(j, rows * j->lags[0], two_point_count_kernel, (const cell *)data, rows, j->n[0], j->plan->lag[0], scale,
            sign, counts + pair * rows * j->lags[0], deviation);
     return VLY_OK;
 }
