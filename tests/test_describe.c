@@ -213,6 +213,36 @@ START_TEST(what_does_not_fit_stops_before_the_work_and_the_rest_streams)
 }
 END_TEST
 
+/* From the one that takes least to the one that takes most: the peak is of all so far. What is held beside is not ours:
+ * 64 KiB are allowed for it. */
+START_TEST(what_the_plan_says_is_what_is_held)
+{
+    static const vly_quantity order[] = {VLY_QUANTITY_SURFACE, VLY_QUANTITY_TORTUOSITY, VLY_QUANTITY_CONNECTIVITY,
+                                         VLY_QUANTITY_INTRUSION, VLY_QUANTITY_TWO_POINT};
+    device = test_device(2, 0);
+    if (test_emulated()) return vly_device_close(device);                  /* its memory is not ours to count */
+    labels l = labels_make((vly_extent){70, 60, 64}, 0, 1e-6, 1e-6, 1e-6); /* blocks: few components to list */
+    for (int64_t i = 0; i < vly_extent_voxels(l.e); i++)
+        l.voxel[i] =
+            (uint8_t)(vly_hash((uint64_t)(i % 70 / 5 + 100 * (i / 70 % 60 / 5) + 10000 * (i / 4200 / 5)), 3) % 3);
+    const int64_t voxels = vly_extent_voxels(l.e), before = vly_memory_held();
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        vly_describe_need needs[VLY_QUANTITIES];
+        vly_describe_options options = VLY_DESCRIBE_OPTIONS_INIT;
+        vly_box window;
+        options.quantities = 1u << order[i];
+        ck_assert_int_eq(vly_describe_plan(needs, &window, device, l.source, &options), VLY_OK);
+        vly_description d = describe(&l, &options);
+        vly_description_free(&d);
+        const int64_t need = needs[order[i]].host_bytes, held = vly_memory_peak() - before;
+        ck_assert_msg(held <= need + (64 << 10) && need <= 24 * voxels, "%s: %lld of %lld bytes",
+                      vly_quantity_name(order[i]), (long long)held, (long long)need);
+    }
+    labels_free(&l);
+    vly_device_close(device);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("describe");
@@ -223,5 +253,6 @@ int main(void)
     TEST_CASE(suite, what_cannot_be_measured_has_a_reason);
     TEST_CASE(suite, a_volume_without_a_voxel_size_is_refused);
     TEST_CASE(suite, what_does_not_fit_stops_before_the_work_and_the_rest_streams);
+    TEST_CASE(suite, what_the_plan_says_is_what_is_held);
     return test_run(suite);
 }

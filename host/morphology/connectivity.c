@@ -198,17 +198,22 @@ static vly_status make_buffers(work *w)
     return vly_alloc_raw((void **)&w->shared, page, sizeof *w->shared, "component ids");
 }
 
+static vly_pipeline_options path_of(const vly_device *device, vly_box window)
+{
+    vly_extent one = {window.x1 - window.x0, window.y1 - window.y0, 1};
+    int64_t page = vly_extent_voxels(one), runs = device->kernels->components_scratch_bytes(one);
+    int64_t each = 2 * (int64_t)sizeof(uint32_t) + 1 + (runs + page - 1) / page;
+    return (vly_pipeline_options){.region.window = window,
+                                  .of_labels = true,
+                                  .ahead = 1,
+                                  .beside = each,
+                                  .reserve = 2 * page * (int64_t)sizeof(uint32_t) + 64};
+}
+
 static vly_status sweep(work *w, vly_source *labels, vly_box window)
 {
     vly_stage stage = {"connectivity", label_slab, w};
-    vly_extent one = {w->window.nx, w->window.ny, 1};
-    int64_t page = vly_extent_voxels(one), runs = w->device->kernels->components_scratch_bytes(one);
-    int64_t each = 2 * (int64_t)sizeof(uint32_t) + 1 + (runs + page - 1) / page;
-    vly_pipeline_options options = {.region.window = window,
-                                    .of_labels = true,
-                                    .ahead = 1,
-                                    .beside = each,
-                                    .reserve = 2 * page * (int64_t)sizeof(uint32_t) + 64};
+    const vly_pipeline_options options = path_of(w->device, window);
     VLY_TRY(vly_pipeline_open(&w->pipeline, w->device, labels, &options));
     VLY_TRY(make_buffers(w));
     return vly_pipeline_pass(w->pipeline, "connectivity", &stage, 1, NULL);
@@ -270,15 +275,34 @@ static void free_work(work *w)
     vly_pipeline_close(w->pipeline);
 }
 
+static vly_status check(vly_box *window, vly_source *labels, const vly_connectivity_options *options)
+{
+    *window = options->window;
+    if (options->neighbours != 6 && options->neighbours != 26)
+        return vly_fail(VLY_EUSAGE, "connectivity: %d neighbours, 6 or 26 expected", options->neighbours);
+    return vly_label_window(window, labels);
+}
+
+vly_status vly_connectivity_measure(int64_t *host_bytes, int64_t *device_bytes, vly_device *device, vly_source *labels,
+                                    const vly_connectivity_options *options)
+{
+    vly_box window;
+    vly_plan plan;
+    VLY_TRY(check(&window, labels, options));
+    const vly_pipeline_options path = path_of(device, window);
+    VLY_TRY(vly_pipeline_measure(&plan, device, labels, &path));
+    *host_bytes = plan.host_bytes;
+    *device_bytes = plan.device_bytes;
+    return VLY_OK;
+}
+
 vly_status vly_connectivity(vly_connectivity_result *out, vly_device *device, vly_source *labels,
                             const vly_connectivity_options *options)
 {
     work w = {.device = device, .neighbours = options->neighbours};
-    vly_box window = options->window;
+    vly_box window;
     *out = (vly_connectivity_result){.count = 0};
-    if (options->neighbours != 6 && options->neighbours != 26)
-        return vly_fail(VLY_EUSAGE, "connectivity: %d neighbours, 6 or 26 expected", options->neighbours);
-    VLY_TRY(vly_label_window(&window, labels));
+    VLY_TRY(check(&window, labels, options));
     w.window = vly_box_extent(window);
     vly_status status = sweep(&w, labels, window);
     if (status == VLY_OK) status = collect(out, &w);

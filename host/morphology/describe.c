@@ -3,7 +3,6 @@
 #include "voxelyte/describe.h"
 
 #include "core/memory.h"
-#include "core/pipeline.h"
 #include "io/io.h"
 #include "morphology/describe_impl.h"
 #include "morphology/padded_view.h"
@@ -16,8 +15,6 @@ const char *vly_quantity_name(vly_quantity quantity)
                                                       "tortuosity", "two-point", "connectivity"};
     return names[quantity];
 }
-
-enum { COMPONENT_BYTES = 13 }; /* a voxel of a slab, about, while its components are found */
 
 static bool asked(uint32_t quantities, vly_quantity q)
 {
@@ -121,16 +118,6 @@ static vly_status measure(vly_cutout *c, vly_device *device, vly_source *part, c
 
 /* ---- memory ---- */
 
-/* beside: bytes per voxel of a slab that are held with it. */
-static vly_status need_slabs(vly_describe_need *need, vly_device *device, vly_source *part, int64_t beside)
-{
-    vly_plan plan;
-    const vly_pipeline_options options = {.of_labels = true, .ahead = 1, .beside = beside};
-    VLY_TRY(vly_pipeline_measure(&plan, device, part, &options));
-    *need = (vly_describe_need){plan.host_bytes, plan.device_bytes, true};
-    return VLY_OK;
-}
-
 static vly_status need_sizes(vly_describe_need *need, vly_device *device, vly_source *part)
 {
     const vly_volume_info *info = vly_source_info(part);
@@ -154,6 +141,8 @@ static vly_status need_all(vly_describe_need needs[VLY_QUANTITIES], vly_device *
     const vly_volume_info *info = vly_source_info(part);
     const vly_two_point_options pairs = VLY_TWO_POINT_OPTIONS_INIT;
     const vly_geodesic_options paths = paths_of(o, VLY_PORE);
+    const vly_surface_options surface = VLY_SURFACE_OPTIONS_INIT;
+    const vly_connectivity_options components = {.through = o->through, .neighbours = 26};
     const char *reason[VLY_QUANTITIES] = {NULL};
     excuse_shape(reason, info->extent, &info->voxel_size);
     for (int q = 0; q < VLY_QUANTITIES; q++) {
@@ -161,8 +150,10 @@ static vly_status need_all(vly_describe_need needs[VLY_QUANTITIES], vly_device *
         *need = (vly_describe_need){
             0, 0, q != VLY_QUANTITY_SIZES && q != VLY_QUANTITY_INTRUSION && q != VLY_QUANTITY_TORTUOSITY};
         if (!asked(o->quantities, (vly_quantity)q) || reason[q]) continue;
-        if (q == VLY_QUANTITY_SURFACE) VLY_TRY(need_slabs(need, device, part, 0));
-        if (q == VLY_QUANTITY_CONNECTIVITY) VLY_TRY(need_slabs(need, device, part, COMPONENT_BYTES));
+        if (q == VLY_QUANTITY_SURFACE)
+            VLY_TRY(vly_surface_measure(&need->host_bytes, &need->device_bytes, device, part, &surface));
+        if (q == VLY_QUANTITY_CONNECTIVITY)
+            VLY_TRY(vly_connectivity_measure(&need->host_bytes, &need->device_bytes, device, part, &components));
         if (q == VLY_QUANTITY_SIZES || q == VLY_QUANTITY_INTRUSION) VLY_TRY(need_sizes(need, device, part));
         if (q == VLY_QUANTITY_TORTUOSITY)
             VLY_TRY(vly_geodesic_measure(&need->host_bytes, &need->device_bytes, device, part, &paths));

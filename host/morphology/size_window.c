@@ -23,9 +23,18 @@ static int64_t bytes_of(const vly_device *device, vly_extent extent, int32_t lev
     return largest(distances, largest(way, paint)) + (int64_t)levels * LEVEL_BYTES;
 }
 
+/* The largest ball is known when distances are: till then it is taken to be half as wide as the shortest side. */
+static int32_t likely_levels(vly_extent e)
+{
+    int32_t side = e.nx < e.ny ? e.nx : e.ny;
+    if (e.nz < side) side = e.nz;
+    int64_t levels = (int64_t)(side / 4) * (side / 4) + 1;
+    return levels < VLY_FAR ? (int32_t)levels : VLY_FAR;
+}
+
 int64_t vly_granulometry_bytes(const vly_device *device, vly_extent extent)
 {
-    return bytes_of(device, extent, 1);
+    return bytes_of(device, extent, likely_levels(extent));
 }
 
 static vly_status check_memory(const vly_size_window *w, int32_t levels)
@@ -153,7 +162,7 @@ vly_status vly_size_window_open(vly_size_window *out, vly_device *device, vly_so
     VLY_TRY(vly_size_unit_of(&out->unit, &options->voxel, info->extent));
     out->metric = (vly_metric){out->unit.x, out->unit.y, out->unit.z};
     if (options->collector_solid) out->walls = vly_size_window_faces(options, VLY_INLET_COLLECTOR);
-    VLY_TRY(check_memory(out, 1));
+    VLY_TRY(check_memory(out, likely_levels(info->extent)));
     vly_buffer label;
     VLY_TRY(vly_buffer_reserve(&label, device, vly_extent_voxels(info->extent), "labels"));
     vly_status status = read_labels(out, labels, &label);

@@ -37,14 +37,21 @@ static vly_status count_slab(void *self, vly_device *device, const vly_slab *sla
     return device->kernels->configurations(device->queue, slab->phase, &slab->region, c->bins.data, c->scratch.data);
 }
 
+enum { BINS_BYTES = VLY_CONFIGURATIONS * (int)sizeof(uint64_t) };
+
+static vly_pipeline_options path_of(const vly_device *device)
+{
+    int64_t scratch = device->kernels->configurations_scratch_bytes(device->queue);
+    return (vly_pipeline_options){.of_labels = true, .ahead = 1, .reserve = BINS_BYTES + scratch};
+}
+
 static vly_status sweep(vly_device *device, vly_source *padded, uint64_t *bins)
 {
     counting c = {.bins = {0}};
     vly_pipeline *pipeline = NULL;
     vly_stage stage = {"surface", count_slab, &c};
-    int64_t bytes = VLY_CONFIGURATIONS * (int64_t)sizeof *bins;
-    int64_t scratch = device->kernels->configurations_scratch_bytes(device->queue);
-    vly_pipeline_options options = {.of_labels = true, .ahead = 1, .reserve = bytes + scratch};
+    int64_t bytes = BINS_BYTES, scratch = device->kernels->configurations_scratch_bytes(device->queue);
+    const vly_pipeline_options options = path_of(device);
     vly_status status = vly_pipeline_open(&pipeline, device, padded, &options);
     if (status == VLY_OK) status = vly_buffer_create(&c.bins, device, bytes, "configurations");
     if (status == VLY_OK) status = vly_buffer_create(&c.scratch, device, scratch, "configuration tables");
@@ -235,4 +242,21 @@ vly_status vly_surface(vly_surface_result *out, vly_device *device, vly_source *
     vly_source_close(padded);
     vly_free(bins);
     return status;
+}
+
+vly_status vly_surface_measure(int64_t *host_bytes, int64_t *device_bytes, vly_device *device, vly_source *labels,
+                               const vly_surface_options *options)
+{
+    const vly_pipeline_options path = path_of(device);
+    vly_box window = options->window;
+    vly_source *padded;
+    vly_plan plan;
+    VLY_TRY(check(labels, options, &window));
+    VLY_TRY(vly_padded_view(&padded, labels, window));
+    vly_status status = vly_pipeline_measure(&plan, device, padded, &path);
+    vly_source_close(padded);
+    VLY_TRY(status);
+    *host_bytes = plan.host_bytes + BINS_BYTES; /* what they add up to */
+    *device_bytes = plan.device_bytes;
+    return VLY_OK;
 }

@@ -43,6 +43,11 @@ typedef struct vly_connectivity_result {
 /* VLY_EUSAGE unless neighbours is 6 or 26. Voxels outside belong to nothing. */
 VLY_API vly_status vly_connectivity(vly_connectivity_result *out, vly_device *device, vly_source *labels,
                                     const vly_connectivity_options *options);
+
+/* Bytes of host and of device memory that the call above would hold at most, in slabs as the memory limit has it and beside
+ * the list of components; nothing is read. Fails as it would. */
+VLY_API vly_status vly_connectivity_measure(int64_t *host_bytes, int64_t *device_bytes, vly_device *device,
+                                            vly_source *labels, const vly_connectivity_options *options);
 VLY_API void vly_connectivity_result_free(vly_connectivity_result *result);
 
 #ifdef __cplusplus

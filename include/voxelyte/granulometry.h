@@ -103,8 +103,8 @@ VLY_API void vly_granulometry_free(vly_granulometry *granulometry);
 VLY_API vly_status vly_granulometry_maps(int32_t *distance2, int32_t *thickness2, vly_device *device,
                                          vly_source *labels, const vly_granulometry_options *options);
 
-/* Bytes of the device's memory that measuring a window takes, the labels included: what depends on voxels. Tables of less
- * than 1 KiB per whole number up to the largest squared distance come on top. */
+/* Bytes of the device's memory that measuring a window takes, the labels included, where the largest ball is no wider than
+ * half the shortest side. Beyond, there come less than 1 KiB for each further whole number up to its squared radius. */
 VLY_API int64_t vly_granulometry_bytes(const vly_device *device, vly_extent extent);
 
 #ifdef __cplusplus

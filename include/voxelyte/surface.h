@@ -43,6 +43,11 @@ typedef struct vly_surface_result {
 VLY_API vly_status vly_surface(vly_surface_result *out, vly_device *device, vly_source *labels,
                                const vly_surface_options *options);
 
+/* Bytes of host and of device memory that the call above would hold at most, in slabs as the memory limit has it; nothing is
+ * read. Fails as it would. */
+VLY_API vly_status vly_surface_measure(int64_t *host_bytes, int64_t *device_bytes, vly_device *device,
+                                       vly_source *labels, const vly_surface_options *options);
+
 #ifdef __cplusplus
 }
 #endif

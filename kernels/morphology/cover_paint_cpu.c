@@ -2,15 +2,23 @@
 
 /* ---- discs ---- */
 
+/* Rows of all discs, or as many as there is room for. Voxels longer than the unit have fewer. */
+static int32_t mask_count(int32_t levels)
+{
+    int32_t masks = 0;
+    for (int32_t rest = 0; rest < levels && masks < VLY_PAINT_MASKS; rest++) masks += 2 * vly_cover_half(rest, 1) + 1;
+    return masks < VLY_PAINT_MASKS ? masks : VLY_PAINT_MASKS;
+}
+
 int64_t vly_paint_discs_bytes(int32_t levels)
 {
-    return VLY_PAINT_MASKS * (int64_t)sizeof(uint64_t) + 3 * (int64_t)levels * (int64_t)sizeof(int32_t);
+    return mask_count(levels) * (int64_t)sizeof(uint64_t) + 3 * (int64_t)levels * (int64_t)sizeof(int32_t);
 }
 
 void vly_paint_discs_make(vly_paint_discs *discs, const vly_metric *m, int32_t levels, void *memory)
 {
     uint64_t *mask = memory;
-    uint32_t *first = (uint32_t *)(mask + VLY_PAINT_MASKS), used = 0;
+    uint32_t *first = (uint32_t *)(mask + mask_count(levels)), used = 0;
     int32_t *reach = (int32_t *)(first + levels), *half = reach + levels, count = 0;
     for (int32_t rest = 0; rest < levels; rest++) {
         reach[rest] = vly_cover_half(rest, m->y);
