@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BYTES_PER_VOXEL = 24, BATCHES = 8 };
+enum { BYTES_PER_VOXEL = 24, SMALL = 1 << 20, BATCHES = 32 };
 
 typedef struct work {
     vly_device *device;
@@ -147,10 +147,10 @@ static cut cut_into(work *w, int32_t blocks, int32_t groups, int32_t batches)
 static bool find_cut(work *w, int64_t host, int64_t own, cut *best)
 {
     bool found = false;
-    *best = (cut){.host = INT64_MAX, .own = INT64_MAX};
+    *best = (cut){.host = INT64_MAX};
     for (int64_t blocks = 1; blocks < 2 * (int64_t)w->extent.nz; blocks *= 2)
         for (int64_t groups = 1; groups < 2 * ((int64_t)w->out->lag[2] + 1); groups *= 2)
-            for (int32_t batches = 1; batches <= BATCHES; batches++) {
+            for (int32_t batches = 1; batches <= BATCHES; batches *= 2) {
                 cut c = cut_into(w, blocks < w->extent.nz ? (int32_t)blocks : w->extent.nz,
                                  groups <= w->out->lag[2] ? (int32_t)groups : w->out->lag[2] + 1, batches);
                 bool fits = c.host <= host && c.own <= own;
@@ -167,8 +167,8 @@ static vly_status choose(work *w)
     int64_t own = w->device->unified ? INT64_MAX : w->device->device_memory_limit;
     int64_t aim = BYTES_PER_VOXEL * vly_extent_voxels(w->extent);
     cut best;
+    if (aim < SMALL) aim = SMALL;
     bool found = find_cut(w, aim < host ? aim : host, aim < own ? aim : own, &best);
-    if (!found) found = best.host <= host && best.own <= own; /* few voxels: their lags take more than they do */
     if (!found) found = find_cut(w, host, own, &best);
     w->block = best.block;
     w->batch = best.batch;
