@@ -263,32 +263,102 @@ START_TEST(a_voxel_size_must_be_known)
 }
 END_TEST
 
-/* Everything between "through" and "seconds", which is the same for the same labels. */
-static void read_result(char *text, const char *path)
+/* A file of any length; yours to free. */
+static char *read_file(const char *path)
 {
-    program_read(text, path);
-    char *from = strstr(text, "\"through\": {");
-    char *to = from ? strstr(from, "\"settings\": ") : NULL;
-    ck_assert_ptr_nonnull(to);
-    *to = 0;
-    memmove(text, from, strlen(from) + 1);
+    FILE *file = fopen(path, "rb");
+    ck_assert_msg(file != NULL, "%s", path);
+    fseek(file, 0, SEEK_END);
+    const size_t bytes = (size_t)ftell(file);
+    char *text = malloc(bytes + 1);
+    ck_assert_ptr_nonnull(text);
+    rewind(file);
+    ck_assert_uint_eq(fread(text, 1, bytes, file), bytes);
+    fclose(file);
+    text[bytes] = 0;
+    return text;
 }
 
-START_TEST(memory_decides_how_but_not_what)
+/* With from: what stands between it and `to`. A long text is not worth printing where it differs. */
+static void check_same(const char *a, const char *b, const char *from, const char *to)
 {
-    static char whole[PROGRAM_TEXT], cut[PROGRAM_TEXT];
-    const char *const streaming = "--quantities surface,connectivity --quiet";
-    program_folder("memory");
-    write_labels("l", (vly_extent){160, 128, 1500}, 0);
-    PROGRAM_DOES("describe l.raw -o whole.json %s", streaming);
-    PROGRAM_DOES("describe l.raw -o cut.json --memory-limit 7500K %s", streaming); /* a quarter of the labels */
-    read_result(whole, "whole.json");
-    read_result(cut, "cut.json");
-    ck_assert_str_eq(cut, whole);
+    char *one = read_file(a), *other = read_file(b), *part[2] = {one, other};
+    for (int i = 0; i < 2 && from; i++) {
+        part[i] = strstr(part[i], from);
+        ck_assert_ptr_nonnull(part[i]);
+        char *end = strstr(part[i], to);
+        ck_assert_ptr_nonnull(end);
+        *end = 0;
+    }
+    ck_assert_msg(strcmp(part[0], part[1]) == 0, "%s and %s differ", a, b);
+    free(one);
+    free(other);
+}
+
+/* The same document and curves, from labels of four times the memory. */
+static void check_streams(const char *quantities)
+{
+    static const char *const curves[] = {"two-point", "profile"};
+    program_folder(quantities);
+    write_labels("l", (vly_extent){64, 64, 7500}, 0); /* 30.7 MB */
+    PROGRAM_DOES("describe l.raw -o whole.json --quiet --voxel-size 2um --quantities %s", quantities);
+    PROGRAM_DOES("describe l.raw -o cut.json --quiet --voxel-size 2um --quantities %s --memory-limit 7500K",
+                 quantities);
+    check_same("whole.json", "cut.json", "\"through\": {", "\"settings\": ");
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++) {
+        char whole[64], cut[64];
+        snprintf(whole, sizeof whole, "whole-%s.csv", curves[i]);
+        snprintf(cut, sizeof cut, "cut-%s.csv", curves[i]);
+        check_same(whole, cut, NULL, NULL);
+    }
+}
+
+START_TEST(profiles_of_four_times_the_memory_are_the_same)
+{
+    check_streams("none");
+}
+END_TEST
+
+START_TEST(surfaces_of_four_times_the_memory_are_the_same)
+{
+    check_streams("surface");
+}
+END_TEST
+
+START_TEST(components_of_four_times_the_memory_are_the_same)
+{
+    check_streams("connectivity");
+}
+END_TEST
+
+START_TEST(two_point_functions_of_four_times_the_memory_are_the_same)
+{
+    check_streams("two-point");
+}
+END_TEST
+
+/* What cannot stream, with the limit that it names, works; with less it says so before anything is computed. */
+static void check_whole(const char *quantity, const char *name)
+{
+    program_folder(quantity);
+    write_labels("l", (vly_extent){64, 60, 100}, 0);
     const int files = program_files();
-    PROGRAM_REFUSES(71, "sizes", "describe l.raw -o d.json --memory-limit 64M");
-    PROGRAM_REFUSES(71, "geodesic", "describe l.raw -o d.json --memory-limit 16M --quantities tortuosity");
+    PROGRAM_REFUSES(71, name, "describe l.raw -o d.json --memory-limit 1M --quantities %s", quantity);
+    const char *at = strstr(program_err, "at least ");
+    ck_assert_ptr_nonnull(at);
+    const long needed = strtol(at + strlen("at least "), NULL, 10);
+    ck_assert_int_gt(needed, 2);
     ck_assert_int_eq(program_files(), files);
+    PROGRAM_REFUSES(71, name, "describe l.raw -o d.json --memory-limit %ldM --quantities %s", needed - 1, quantity);
+    ck_assert_int_eq(program_files(), files);
+    PROGRAM_DOES("describe l.raw -o d.json --quiet --memory-limit %ldM --quantities %s", needed, quantity);
+}
+
+START_TEST(what_does_not_stream_says_what_it_needs)
+{
+    check_whole("sizes", "l.raw: sizes: a memory limit of");
+    check_whole("intrusion", "l.raw: sizes: a memory limit of");
+    check_whole("tortuosity", "l.raw: geodesic distances: a memory limit of");
 }
 END_TEST
 
@@ -337,7 +407,11 @@ int main(void)
     TEST_CASE(suite, cut_outs_give_their_mean_and_spread);
     TEST_CASE(suite, bad_input_is_refused_and_leaves_nothing);
     TEST_CASE(suite, a_voxel_size_must_be_known);
-    TEST_CASE(suite, memory_decides_how_but_not_what);
+    TEST_CASE(suite, profiles_of_four_times_the_memory_are_the_same);
+    TEST_CASE(suite, surfaces_of_four_times_the_memory_are_the_same);
+    TEST_CASE(suite, components_of_four_times_the_memory_are_the_same);
+    TEST_CASE(suite, two_point_functions_of_four_times_the_memory_are_the_same);
+    TEST_CASE(suite, what_does_not_stream_says_what_it_needs);
     TEST_CASE(suite, a_plan_says_the_memory_and_writes_nothing);
     return test_run(suite);
 }
