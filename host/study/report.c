@@ -70,10 +70,10 @@ static double least_agreement(const vly_report *report)
 static void write_title(vly_report *report)
 {
     vly_text *to = &report->page;
-    const char *grey = report->samples[0].sample->grey, *slash = strrchr(grey, '/');
+    const char *volume = vly_sample_volume(report->samples[0].sample), *slash = strrchr(volume, '/');
     vly_html_add(to, "Microstructure of ");
     if (report->count == 1)
-        vly_html_add(to, "%s", slash && slash[1] ? slash + 1 : grey);
+        vly_html_add(to, "%s", slash && slash[1] ? slash + 1 : volume);
     else if (report->count > 3)
         vly_html_add(to, "%d samples", report->count);
     for (int32_t i = 0; report->count > 1 && report->count <= 3 && i < report->count; i++)

@@ -206,7 +206,7 @@ static const char *dashes_of(const vly_report *report, int32_t sample)
 static double legend(vly_text *svg, const vly_report *report)
 {
     double x = LEFT, y = 16;
-    for (int m = 0; m < VLY_METHODS; m++)
+    for (int m = 0; m < VLY_TRINARISATIONS; m++)
         if (shown(report, m))
             legend_entry(svg, &x, &y, vly_report_title(vly_method_name((vly_method)m)), colours[m % COLOURS], NULL);
     for (int32_t s = 0; s < report->count && report->count > 1; s++)
@@ -235,7 +235,7 @@ static vly_status draw(vly_report *report, const figure *f, vly_text *svg)
 {
     const double top = legend(NULL, report), height = top + f->panels / COLUMNS * (double)ROW;
     series *all;
-    VLY_TRY(VLY_NEW(&all, (int64_t)report->count * VLY_METHODS, "curves"));
+    VLY_TRY(VLY_NEW(&all, (int64_t)report->count * VLY_TRINARISATIONS, "curves"));
     vly_svg_open(svg, VLY_SVG_WIDTH, height, vly_curve_name(f->curve));
     legend(svg, report);
     vly_status status = VLY_OK;

@@ -86,7 +86,7 @@ static void table_row(vly_report *report, size_t row, const vly_report_sample *s
     vly_html_add(to, "<tr><th><i>%s</i><sub>%s</sub>%s%s%s</th>", rows[row].symbol, rows[row].index,
                  *rows[row].unit ? " [" : "", rows[row].unit, *rows[row].unit ? "]" : "");
     if (report->count > 1) vly_html_add(to, "<td>%s</td>", sample->sample->name);
-    for (int m = 0; m < VLY_METHODS; m++)
+    for (int m = 0; m < VLY_TRINARISATIONS; m++)
         if (column(report, m)) cell(to, described(sample, column(report, m)), row);
     vly_html_add(to, "</tr>\n");
 }
@@ -123,7 +123,7 @@ vly_status vly_report_descriptors(vly_report *report)
     if (cutouts == 0) return VLY_OK;
     vly_html_add(to, "<div class=\"wide\"><table class=\"dense\"><thead><tr><th>Descriptor</th>");
     if (report->count > 1) vly_html_add(to, "<th>Sample</th>");
-    for (int m = 0; m < VLY_METHODS; m++)
+    for (int m = 0; m < VLY_TRINARISATIONS; m++)
         if (column(report, m)) vly_html_add(to, "<th class=\"n\">%s</th>", vly_report_title(column(report, m)));
     vly_html_add(to, "</tr></thead><tbody>\n");
     for (size_t row = 0; row < ROWS; row++)

@@ -57,7 +57,7 @@ vly_status vly_report_fractions(vly_report *report)
                      "<div class=\"wide\"><table><thead><tr><th>Trinarisation</th><th class=\"n\">Active material"
                      "<br/><small>voxels</small></th><th class=\"n\">CBD<br/><small>voxels</small></th><th class=\"n\">"
                      "Pore<br/><small>voxels</small></th><th>Off target</th><th>Data</th></tr></thead><tbody>\n");
-        target_row(to, sample->methods[0].result);
+        target_row(to, vly_report_ours(sample));
         for (int32_t m = 0; m < sample->count; m++) method_row(report, sample, &sample->methods[m]);
         vly_html_add(to, "</tbody></table></div>\n");
     }

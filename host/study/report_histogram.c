@@ -122,7 +122,7 @@ static vly_status one_sample(vly_report *report, const vly_report_sample *sample
     binned b;
     vly_text svg = {0}, *to = &report->page;
     const json_t *result = vly_report_find(sample, "threshold"), *thresholds = json_object_get(result, "thresholds");
-    bin(&b, sample->histogram, json_object_get(sample->methods[0].result, "grey_map"));
+    bin(&b, sample->histogram, json_object_get(vly_report_ours(sample), "grey_map"));
     if (!(b.total > 0)) return VLY_OK;
     if (json_array_size(thresholds) != 2) thresholds = NULL;
     for (size_t i = 0; thresholds && i < 2; i++) {

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-enum { VLY_REPORT_NAMES = 12, VLY_REPORT_GREYS = 65536 }; /* most methods a comparison has */
+enum { VLY_REPORT_NAMES = VLY_TRINARISATIONS, VLY_REPORT_GREYS = 65536 }; /* most methods a comparison has */
 
 typedef struct vly_report_method {
     const char *name;  /* as in segment/NAME.json */
@@ -20,7 +20,7 @@ typedef struct vly_report_method {
 typedef struct vly_report_sample {
     const vly_sample *sample;
     const char *prefix; /* its files' place below the study folder: "" or "NAME/" */
-    vly_report_method methods[VLY_METHODS];
+    vly_report_method methods[VLY_TRINARISATIONS];
     int32_t count;
     json_t *compare;     /* NULL: none */
     uint64_t *histogram; /* (VLY_REPORT_GREYS) voxels per grey value; NULL: none */
@@ -56,8 +56,10 @@ void vly_report_legend(vly_text *svg, double x, double y, const char *const colo
 /* NaN, NULL where there is none. key NULL: the value itself. */
 double vly_report_number(const json_t *object, const char *key);
 const char *vly_report_string(const json_t *object, const char *key);
-/* The method's entry for the grey volume; NULL if there is none. */
-const json_t *vly_report_grey(const vly_report_sample *sample);
+/* Result document of the first method that ran on the grey volume; NULL: none did. */
+const json_t *vly_report_ours(const vly_report_sample *sample);
+/* A result's entry for the volume that it was made of; NULL if there is none. */
+const json_t *vly_report_input(const json_t *result);
 /* Voxels that a phase has more or less than it should, at most; NaN if there are no targets. */
 double vly_report_off(const json_t *result);
 /* Voxel size of an input along x, y, z; false if it is not known. */

@@ -59,6 +59,17 @@ static vly_status row(vly_report *report, const vly_report_sample *sample, const
     return to->status;
 }
 
+static vly_status given_rows(vly_report *report, const vly_report_sample *sample)
+{
+    for (vly_method m = 0; m < VLY_TRINARISATIONS; m++) {
+        const json_t *result = vly_report_find(sample, vly_method_name(m));
+        if (!sample->sample->given[m]) continue;
+        VLY_TRY(row(report, sample, vly_report_title(vly_method_name(m)), sample->sample->given[m],
+                    vly_report_input(result)));
+    }
+    return VLY_OK;
+}
+
 vly_status vly_report_inputs(vly_report *report)
 {
     vly_text *to = &report->page;
@@ -70,7 +81,9 @@ vly_status vly_report_inputs(vly_report *report)
         "<tbody>\n");
     for (int32_t i = 0; i < report->count; i++) {
         const vly_report_sample *sample = &report->samples[i];
-        VLY_TRY(row(report, sample, "grey", sample->sample->grey, vly_report_grey(sample)));
+        if (sample->sample->grey)
+            VLY_TRY(row(report, sample, "grey", sample->sample->grey, vly_report_input(vly_report_ours(sample))));
+        VLY_TRY(given_rows(report, sample));
         if (sample->sample->truth)
             VLY_TRY(row(report, sample, "truth", sample->sample->truth, json_object_get(sample->compare, "truth")));
     }

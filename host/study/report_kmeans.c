@@ -125,7 +125,7 @@ vly_status vly_report_kmeans(vly_report *report)
         const vly_report_sample *sample = &report->samples[i];
         const json_t *result = vly_report_find(sample, "kmeans");
         double low, high;
-        if (!result) continue;
+        if (!result || sample->sample->given[VLY_METHOD_KMEANS]) continue;
         vly_report_heading(report, sample);
         if (range(result, &low, &high)) {
             vly_text svg = {0};

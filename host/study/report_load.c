@@ -26,7 +26,7 @@ static vly_status load_document(json_t **out, const char *folder, const char *pr
 
 static vly_status load_methods(vly_report_sample *out, const char *folder)
 {
-    for (int m = 0; m < VLY_METHODS; m++) {
+    for (int m = 0; m < VLY_TRINARISATIONS; m++) {
         vly_report_method *method = &out->methods[out->count];
         char *file;
         if (!(out->sample->settings.methods & 1u << m)) continue;
@@ -117,7 +117,7 @@ void vly_report_free(vly_report *report)
 {
     for (int32_t i = 0; i < report->count; i++) {
         vly_report_sample *sample = &report->samples[i];
-        for (int32_t m = 0; m < VLY_METHODS; m++) {
+        for (int32_t m = 0; m < VLY_TRINARISATIONS; m++) {
             json_decref(sample->methods[m].result);
             json_decref(sample->methods[m].describe);
             json_decref(sample->methods[m].transport);

@@ -134,11 +134,12 @@ vly_status vly_report_differences(vly_report *report)
 {
     vly_text *to = &report->page;
     const vly_settings *settings = &report->samples[0].sample->settings;
+    const uint32_t ours = vly_sample_methods(report->samples[0].sample);
     vly_html_add(to, "<ul>\n");
-    fractions_item(to, settings);
-    if (settings->methods & 1u << VLY_METHOD_THRESHOLD) threshold_item(to, settings);
-    if (settings->methods & 1u << VLY_METHOD_KMEANS) kmeans_item(to, settings);
-    if (settings->methods & 1u << VLY_METHOD_EDX_CLOSING) closing_item(to, settings);
+    if (ours) fractions_item(to, settings);
+    if (ours & 1u << VLY_METHOD_THRESHOLD) threshold_item(to, settings);
+    if (ours & 1u << VLY_METHOD_KMEANS) kmeans_item(to, settings);
+    if (ours & 1u << VLY_METHOD_EDX_CLOSING) closing_item(to, settings);
     if (is_described(report)) descriptor_items(to);
     vly_html_add(to,
                  "<li><b>Colours.</b> Pores are nearly black, active material is light grey, CBD is orange: they stay "

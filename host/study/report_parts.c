@@ -30,7 +30,8 @@ const char *vly_report_title(const char *method)
         {"threshold", "Thresholding"},  {"kmeans", "k-means"},          {"edx-closing", "EDX-Closing"},
         {"nn-am-cbd-p", "NN-AM-CBD-P"}, {"nn-am-p-cbd", "NN-AM-P-CBD"}, {"nn-am-cond", "NN-AM-Cond"},
         {"nn-cbd-am-p", "NN-CBD-AM-P"}, {"nn-cbd-p-am", "NN-CBD-P-AM"}, {"nn-cbd-cond", "NN-CBD-Cond"},
-        {"nn-p-am-cbd", "NN-P-AM-CBD"}, {"nn-p-cbd-am", "NN-P-CBD-AM"}, {"nn-p-cond", "NN-P-Cond"}};
+        {"nn-p-am-cbd", "NN-P-AM-CBD"}, {"nn-p-cbd-am", "NN-P-CBD-AM"}, {"nn-p-cond", "NN-P-Cond"},
+        {"given", "Given labels"}};
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
         if (strcmp(method, titles[i][0]) == 0) return titles[i][1];
     return method;
@@ -54,9 +55,18 @@ const json_t *vly_report_find(const vly_report_sample *sample, const char *metho
     return NULL;
 }
 
-const json_t *vly_report_grey(const vly_report_sample *sample)
+const json_t *vly_report_ours(const vly_report_sample *sample)
 {
-    return json_array_get(json_object_get(sample->methods[0].result, "inputs"), 0);
+    for (vly_method m = 0; m < VLY_METHODS; m++) {
+        const json_t *result = sample->sample->given[m] ? NULL : vly_report_find(sample, vly_method_name(m));
+        if (result) return result;
+    }
+    return NULL;
+}
+
+const json_t *vly_report_input(const json_t *result)
+{
+    return json_array_get(json_object_get(result, "inputs"), 0);
 }
 
 bool vly_report_tolerable(vly_status status)

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PANELS = VLY_METHODS + 2, LEFT = 26, TOP = 26, GAP = 14, FOOT = 34 };
+enum { PANELS = VLY_TRINARISATIONS + 2, LEFT = 26, TOP = 26, GAP = 14, FOOT = 34 };
 
 typedef struct panel {
     const char *title;
@@ -70,7 +70,7 @@ static vly_status load_panels(vly_report *report, const vly_report_sample *sampl
     const vly_label_map *map = &sample->sample->settings.labels;
     bool mapped = false;
     for (int value = 0; value < 256; value++) mapped |= map->listed[value];
-    VLY_TRY(add_panel(report, f, sample, "Tomogram", sample->sample->grey, NULL));
+    if (sample->sample->grey) VLY_TRY(add_panel(report, f, sample, "Tomogram", sample->sample->grey, NULL));
     if (sample->sample->truth)
         VLY_TRY(add_panel(report, f, sample, "Truth", sample->sample->truth, mapped ? map : NULL));
     for (int32_t i = 0; i < sample->count; i++) {
@@ -191,7 +191,7 @@ static vly_status one_sample(vly_report *report, const vly_report_sample *sample
     vly_status status = choose_view(report, sample, &f, &found);
     if (status == VLY_OK && !found) vly_html_add(&report->notes, "<li>Not shown: %s</li>\n", vly_error_message());
     if (status != VLY_OK || !found) return status;
-    f.known = vly_report_lengths_um(f.um, vly_report_grey(sample));
+    f.known = vly_report_lengths_um(f.um, vly_report_input(sample->methods[0].result));
     for (int i = 0; i < 3 && !f.known; i++) f.um[i] = 1;
     status = load_panels(report, sample, &f);
     if (status == VLY_OK && f.count > 0) {

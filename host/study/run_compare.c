@@ -11,8 +11,8 @@ typedef struct comparison {
     const vly_run *run;
     const vly_piece *piece;
     vly_document *document;
-    const char *names[VLY_METHODS];
-    char *labels[VLY_METHODS]; /* paths */
+    const char *names[VLY_TRINARISATIONS];
+    char *labels[VLY_TRINARISATIONS]; /* paths */
     int32_t count;
 } comparison;
 
@@ -61,7 +61,7 @@ static vly_status open_truth(const comparison *c, vly_source **out, vly_source *
 
 typedef struct truth_scores {
     int64_t voxels;
-    double accuracy[VLY_METHODS], jaccard[VLY_PHASES][VLY_METHODS];
+    double accuracy[VLY_TRINARISATIONS], jaccard[VLY_PHASES][VLY_TRINARISATIONS];
 } truth_scores;
 
 static json_t *scores_json(const comparison *c, const truth_scores *s)

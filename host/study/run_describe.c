@@ -18,10 +18,10 @@ bool vly_describe_wanted(const vly_sample *sample)
 vly_status vly_describe_possible(const vly_sample *sample)
 {
     const vly_source_options options = {.voxel_size = sample->settings.voxel_size};
-    vly_source *grey;
-    VLY_TRY(vly_source_open(&grey, sample->grey, &options));
-    vly_status status = vly_voxel_size_require(vly_source_info(grey));
-    vly_source_close(grey);
+    vly_source *volume;
+    VLY_TRY(vly_source_open(&volume, vly_sample_volume(sample), &options));
+    vly_status status = vly_voxel_size_require(vly_source_info(volume));
+    vly_source_close(volume);
     return status;
 }
 

@@ -20,7 +20,8 @@ enum {
     VLY_INPUT_FIB = 16,
     VLY_INPUT_TRANSFORM = 32,
     VLY_INPUT_EDX = 64,
-    VLY_INPUT_AM = 128
+    VLY_INPUT_AM = 128,
+    VLY_INPUT_GIVEN = 256 /* the labels of the piece's method */
 };
 
 typedef struct vly_piece vly_piece;
@@ -29,11 +30,12 @@ typedef struct vly_summary vly_summary;
 
 typedef struct vly_piece_kind {
     const char *name;
-    const char *command;                      /* options of this command (or these) are what it depends on */
-    bool per_method;                          /* one for each method of the sample, else one for the sample */
-    bool for_network;                         /* of those that need it, only methods of the network do */
-    uint32_t inputs;                          /* VLY_INPUT_...: files of the sample that it depends on */
-    const char *after;                        /* kinds it needs, of the same sample, separated by blanks */
+    const char *command;                               /* options of this command (or these) are what it depends on */
+    bool per_method;                                   /* one for each method of the sample, else one for the sample */
+    enum { VLY_OF_ALL, VLY_OF_OURS, VLY_OF_GIVEN } of; /* methods it is for: all, those that we run, those given */
+    bool for_network;                                  /* of those that need it, only methods of the network do */
+    uint32_t inputs;                                   /* VLY_INPUT_...: files of the sample that it depends on */
+    const char *after;                                 /* kinds it needs, of the same sample, separated by blanks */
     const char *outputs;                      /* below the sample's folder, separated by blanks; '*' is the method */
     bool (*wanted)(const vly_sample *sample); /* NULL: by every sample */
     vly_status (*possible)(const vly_sample *sample);         /* asked before any work begins; NULL: always */
@@ -64,7 +66,8 @@ struct vly_piece {
 /* A file of a sample and its digest. */
 typedef struct vly_run_input {
     const vly_sample *sample;
-    const char *role; /* "grey", "mask", "truth", "model", "fib", "transform", "edx", "am" */
+    const char *role; /* "grey", "mask", "truth", "model", "fib", "transform", "edx", "am"; or "trinarised", */
+    int32_t method;   /* of this method; else -1 */
     const char *path;
     int64_t bytes;
     char hex[VLY_DIGEST_BYTES];

@@ -17,6 +17,8 @@ static const struct {
 
 enum { ROLES = sizeof roles / sizeof *roles };
 
+static const char given_role[] = "trinarised";
+
 static const char *path_of(const vly_sample *sample, uint32_t bit)
 {
     const vly_settings *settings = &sample->settings;
@@ -31,39 +33,50 @@ static const char *path_of(const vly_sample *sample, uint32_t bit)
     return *path ? path : NULL;
 }
 
+static vly_status digest_input(vly_run *run, const vly_sample *sample, const char *role, int32_t method,
+                               const char *path)
+{
+    vly_run_input *input = &run->inputs[run->input_count];
+    const vly_run_input *known = run->inputs;
+    while (known < input && strcmp(known->path, path) != 0) known++;
+    if (known < input)
+        *input = *known;
+    else
+        VLY_TRY(vly_digest_input(input->hex, &input->bytes, path));
+    input->sample = sample;
+    input->role = role;
+    input->method = method;
+    input->path = path;
+    run->input_count++;
+    return VLY_OK;
+}
+
 /* Every file is digested once, however many pieces and samples use it. */
 static vly_status digest_inputs(vly_run *run)
 {
     const int32_t samples = run->study->count;
-    VLY_TRY(VLY_NEW(&run->inputs, (int64_t)samples * ROLES, "inputs"));
+    VLY_TRY(VLY_NEW(&run->inputs, (int64_t)samples * (ROLES + VLY_TRINARISATIONS), "inputs"));
     for (int32_t s = 0; s < samples; s++) {
+        const vly_sample *sample = &run->study->samples[s];
         VLY_TRY(vly_device_stop(run->device));
         vly_device_update(run->device, "digests of the inputs", s, samples, "sample");
         for (int32_t r = 0; r < ROLES; r++) {
-            const vly_sample *sample = &run->study->samples[s];
             const char *path = path_of(sample, roles[r].bit);
-            if (!path) continue;
-            vly_run_input *input = &run->inputs[run->input_count];
-            const vly_run_input *known = run->inputs;
-            while (known < input && strcmp(known->path, path) != 0) known++;
-            if (known < input)
-                *input = *known;
-            else
-                VLY_TRY(vly_digest_input(input->hex, &input->bytes, path));
-            input->sample = sample;
-            input->role = roles[r].role;
-            input->path = path;
-            run->input_count++;
+            if (path) VLY_TRY(digest_input(run, sample, roles[r].role, -1, path));
         }
+        for (int32_t m = 0; m < VLY_TRINARISATIONS; m++)
+            if (sample->given[m]) VLY_TRY(digest_input(run, sample, given_role, m, sample->given[m]));
     }
     vly_device_update(run->device, "digests of the inputs", samples, samples, "sample");
     return VLY_OK;
 }
 
-static const char *digest_of(const vly_run *run, const vly_sample *sample, const char *role)
+static const char *digest_of(const vly_run *run, const vly_sample *sample, const char *role, int32_t method)
 {
     for (int32_t i = 0; i < run->input_count; i++)
-        if (run->inputs[i].sample == sample && strcmp(run->inputs[i].role, role) == 0) return run->inputs[i].hex;
+        if (run->inputs[i].sample == sample && run->inputs[i].method == method &&
+            strcmp(run->inputs[i].role, role) == 0)
+            return run->inputs[i].hex;
     return NULL;
 }
 
@@ -89,12 +102,15 @@ static json_t *inputs_of(const vly_run *run, const vly_piece *piece)
     json_t *inputs = json_object();
     bool good = true;
     for (int32_t r = 0; r < ROLES; r++) {
-        const char *hex = digest_of(run, piece->sample, roles[r].role);
+        const char *hex = digest_of(run, piece->sample, roles[r].role, -1);
         if (roles[r].bit == VLY_INPUT_MODEL && piece->method < (int32_t)VLY_METHOD_NN) continue;
         if (roles[r].bit & (VLY_INPUT_EDX | VLY_INPUT_AM) && piece->method != VLY_METHOD_EDX_CLOSING) continue;
         if (hex && piece->kind->inputs & roles[r].bit)
             good &= json_object_set_new(inputs, roles[r].role, json_string(hex)) == 0;
     }
+    if (piece->kind->inputs & VLY_INPUT_GIVEN)
+        good &= json_object_set_new(inputs, given_role,
+                                    json_string(digest_of(run, piece->sample, given_role, piece->method))) == 0;
     return whole(inputs, good);
 }
 

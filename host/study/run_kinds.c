@@ -13,7 +13,7 @@ static bool comparable(const vly_sample *sample)
 static bool learns(const vly_sample *sample)
 {
     const vly_settings *settings = &sample->settings;
-    return *settings->fib && !*settings->model && settings->methods >> VLY_METHOD_NN != 0;
+    return *settings->fib && !*settings->model && vly_sample_methods(sample) >> VLY_METHOD_NN != 0;
 }
 
 static bool conducts(const vly_sample *sample)
@@ -23,7 +23,12 @@ static bool conducts(const vly_sample *sample)
 
 static bool closes(const vly_sample *sample)
 {
-    return sample->settings.methods >> VLY_METHOD_EDX_CLOSING & 1;
+    return vly_sample_methods(sample) >> VLY_METHOD_EDX_CLOSING & 1;
+}
+
+static bool has_grey(const vly_sample *sample)
+{
+    return sample->grey != NULL;
 }
 
 const vly_piece_kind vly_piece_kinds[] = {
@@ -32,6 +37,7 @@ const vly_piece_kind vly_piece_kinds[] = {
      .inputs = VLY_INPUT_GREY | VLY_INPUT_MASK,
      .after = "",
      .outputs = "curves/histogram.csv",
+     .wanted = has_grey,
      .work = vly_work_histogram},
     {.name = "learn",
      .command = "compose train",
@@ -42,9 +48,19 @@ const vly_piece_kind vly_piece_kinds[] = {
      .wanted = learns,
      .work = vly_work_learn,
      .summarise = vly_summarise_learn},
+    {.name = "given",
+     .command = "convert",
+     .per_method = true,
+     .of = VLY_OF_GIVEN,
+     .inputs = VLY_INPUT_GIVEN,
+     .after = "",
+     .outputs = "labels/*.tif segment/*.json",
+     .work = vly_work_given,
+     .summarise = vly_summarise_segment},
     {.name = "segment",
      .command = "segment",
      .per_method = true,
+     .of = VLY_OF_OURS,
      .inputs = VLY_INPUT_GREY | VLY_INPUT_MASK | VLY_INPUT_MODEL | VLY_INPUT_EDX | VLY_INPUT_AM,
      .after = "learn",
      .outputs = "labels/*.tif segment/*.json",
@@ -54,7 +70,7 @@ const vly_piece_kind vly_piece_kinds[] = {
     {.name = "describe",
      .command = "describe",
      .per_method = true,
-     .after = "segment",
+     .after = "segment given",
      .outputs = "describe/*.json curves/*-cpsd.csv curves/*-intrusion.csv curves/*-tortuosity.csv "
                 "curves/*-two-point.csv curves/*-profile.csv",
      .wanted = vly_describe_wanted,
@@ -63,14 +79,14 @@ const vly_piece_kind vly_piece_kinds[] = {
      .summarise = vly_summarise_describe},
     {.name = "edx",
      .command = "report",
-     .after = "segment",
+     .after = "segment given",
      .outputs = "curves/edx-profile.csv curves/edx-closing.csv",
      .wanted = closes,
      .work = vly_work_edx},
     {.name = "compare",
      .command = "compare",
      .inputs = VLY_INPUT_TRUTH,
-     .after = "segment",
+     .after = "segment given",
      .outputs = "compare.json",
      .wanted = comparable,
      .work = vly_work_compare,
@@ -78,7 +94,7 @@ const vly_piece_kind vly_piece_kinds[] = {
     {.name = "transport",
      .command = "transport",
      .per_method = true,
-     .after = "segment",
+     .after = "segment given",
      .outputs = "transport/*.json",
      .wanted = conducts,
      .work = vly_work_transport,

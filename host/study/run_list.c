@@ -40,7 +40,7 @@ static vly_status add_piece(vly_run *run, const vly_piece_kind *kind, const vly_
 
 vly_status vly_run_list(vly_run *run)
 {
-    int64_t most = (int64_t)run->study->count * vly_piece_kind_count * VLY_METHODS;
+    int64_t most = (int64_t)run->study->count * vly_piece_kind_count * VLY_TRINARISATIONS;
     VLY_TRY(VLY_NEW(&run->pieces, most, "pieces"));
     for (int32_t s = 0; s < run->study->count; s++) {
         const vly_sample *sample = &run->study->samples[s];
@@ -48,8 +48,10 @@ vly_status vly_run_list(vly_run *run)
             const vly_piece_kind *kind = &vly_piece_kinds[k];
             if (kind->wanted && !kind->wanted(sample)) continue;
             if (!kind->per_method) VLY_TRY(add_piece(run, kind, sample, -1));
-            for (int32_t m = 0; kind->per_method && m < VLY_METHODS; m++)
-                if (sample->settings.methods >> m & 1) VLY_TRY(add_piece(run, kind, sample, m));
+            for (int32_t m = 0; kind->per_method && m < VLY_TRINARISATIONS; m++)
+                if (sample->settings.methods >> m & 1 &&
+                    (kind->of == VLY_OF_ALL || (kind->of == VLY_OF_GIVEN) == (sample->given[m] != NULL)))
+                    VLY_TRY(add_piece(run, kind, sample, m));
         }
     }
     return VLY_OK;
@@ -72,8 +74,9 @@ void vly_run_free(vly_run *run)
 
 bool vly_piece_closes(const vly_piece *piece, const vly_piece *other)
 {
-    return piece->kind == other->kind && piece->sample == other->sample && piece->method == VLY_METHOD_EDX_CLOSING &&
-           other->method == VLY_METHOD_KMEANS && !*piece->sample->settings.am_labels;
+    return piece->kind->of == VLY_OF_OURS && other->kind->of != VLY_OF_ALL && piece->sample == other->sample &&
+           piece->method == VLY_METHOD_EDX_CLOSING && other->method == VLY_METHOD_KMEANS &&
+           !*piece->sample->settings.am_labels;
 }
 
 bool vly_piece_needs(const vly_piece *piece, const vly_piece *other)

@@ -10,6 +10,7 @@ vly_status vly_work_learn(vly_run *run, const vly_piece *piece);
 /* The model that the piece's sample has learned; "" if it learns none. */
 vly_status vly_run_learned(char model[VLY_PATH_BYTES], const vly_run *run, const vly_piece *piece);
 
+vly_status vly_work_given(vly_run *run, const vly_piece *piece);
 vly_status vly_work_segment(vly_run *run, const vly_piece *piece);
 double vly_estimate_segment(vly_run *run, const vly_piece *piece);
 bool vly_describe_wanted(const vly_sample *sample);

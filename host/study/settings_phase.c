@@ -53,9 +53,9 @@ void vly_write_labels(const vly_option_row *row, const void *field, char *text)
 
 const char *vly_method_name(vly_method method)
 {
-    static const char *const names[VLY_METHODS] = {"threshold",   "kmeans",      "edx-closing", "nn-am-cbd-p",
-                                                   "nn-am-p-cbd", "nn-am-cond",  "nn-cbd-am-p", "nn-cbd-p-am",
-                                                   "nn-cbd-cond", "nn-p-am-cbd", "nn-p-cbd-am", "nn-p-cond"};
+    static const char *const names[VLY_TRINARISATIONS] = {
+        "threshold",   "kmeans",      "edx-closing", "nn-am-cbd-p", "nn-am-p-cbd", "nn-am-cond", "nn-cbd-am-p",
+        "nn-cbd-p-am", "nn-cbd-cond", "nn-p-am-cbd", "nn-p-cbd-am", "nn-p-cond",   "given"};
     return names[method];
 }
 
@@ -99,6 +99,7 @@ void vly_write_methods(const vly_option_row *row, const void *field, char *text)
         strcpy(text, "all");
         return;
     }
+    *text = 0;
     for (vly_method m = 0; m < VLY_METHODS; m++) {
         if (!(methods >> m & 1)) continue;
         text += sprintf(text, "%s%s", comma, vly_method_name(m));

@@ -11,10 +11,17 @@ enum { VLY_STUDY_SAMPLES_MAX = 1000, VLY_NAME_MAX = 64 };
 typedef struct vly_sample {
     char *name;   /* letters, digits, '_' and '-' */
     char *folder; /* of its files below the study's: "", or "NAME/" where there are several samples */
-    char *grey;   /* absolute path, as vly_source_open takes it */
+    char *grey;   /* absolute path, as vly_source_open takes it; NULL: all trinarisations are given */
     char *truth;  /* absolute path of a label volume; NULL if there is none */
-    vly_settings settings;
+    char *given[VLY_TRINARISATIONS]; /* absolute paths of labels that are there already, by method; NULL: to be made */
+    vly_settings settings;           /* its methods are all that there are to be, given ones among them */
 } vly_sample;
+
+/* Bits of the methods that run on the grey volume. */
+uint32_t vly_sample_methods(const vly_sample *sample);
+
+/* What the sample is known by: its grey volume, or the first labels. */
+const char *vly_sample_volume(const vly_sample *sample);
 
 typedef struct vly_study {
     vly_settings settings; /* of the top level */

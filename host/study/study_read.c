@@ -10,7 +10,7 @@
 #include <string.h>
 
 static const char study_words[] = "version input samples methods";
-static const char sample_words[] = "name grey truth methods";
+static const char sample_words[] = "name grey truth trinarised methods";
 
 static bool listed(const char *words, const char *key)
 {
@@ -124,6 +124,20 @@ static vly_status read_path(char **out, const vly_yaml *entry, const char *what)
     return resolve(out, entry, entry->text);
 }
 
+/* One file, or one for each method by its name. */
+static vly_status read_given(vly_sample *sample, const vly_yaml *entry)
+{
+    if (entry->kind == VLY_YAML_SCALAR) return read_path(&sample->given[VLY_METHOD_GIVEN], entry, "trinarised");
+    for (const vly_yaml *one = entry->first; one; one = one->next) {
+        vly_method m = 0;
+        while (one->key && m < VLY_TRINARISATIONS && strcmp(vly_method_name(m), one->key) != 0) m++;
+        if (!one->key || m == VLY_TRINARISATIONS)
+            return vly_yaml_fail(one, "trinarised: a file, or files by the names of methods (kmeans: FILE), expected");
+        VLY_TRY(read_path(&sample->given[m], one, one->key));
+    }
+    return VLY_OK;
+}
+
 static vly_status read_sample_key(vly_study *study, vly_sample *sample, const vly_yaml *entry)
 {
     if (strcmp(entry->key, "name") == 0) {
@@ -132,10 +146,25 @@ static vly_status read_sample_key(vly_study *study, vly_sample *sample, const vl
     }
     if (strcmp(entry->key, "grey") == 0) return read_path(&sample->grey, entry, "grey");
     if (strcmp(entry->key, "truth") == 0) return read_path(&sample->truth, entry, "truth");
+    if (strcmp(entry->key, "trinarised") == 0) return read_given(sample, entry);
     int32_t option = vly_option_find("run", entry->key);
     if (option >= 0 && vly_option_is_machine(vly_option_at(option)->key))
         return vly_yaml_fail(entry, "%s: concerns the whole study, at its top level expected", entry->key);
     return set_option(&sample->settings, entry, sample_words);
+}
+
+static uint32_t given_bits(const vly_sample *sample)
+{
+    uint32_t given = 0;
+    for (vly_method m = 0; m < VLY_TRINARISATIONS; m++) given |= sample->given[m] ? 1u << m : 0;
+    return given;
+}
+
+/* Without a grey volume there is nothing to run a method on. */
+static void add_given(vly_sample *sample)
+{
+    const uint32_t given = given_bits(sample);
+    sample->settings.methods = given | (sample->grey ? vly_settings_methods(&sample->settings) : 0);
 }
 
 static vly_status read_sample(vly_study *study, vly_sample *sample, const vly_yaml *node, const vly_settings *given)
@@ -143,17 +172,19 @@ static vly_status read_sample(vly_study *study, vly_sample *sample, const vly_ya
     const bool single = study->count == 1;
     sample->settings = study->settings;
     if (node->kind == VLY_YAML_SEQUENCE)
-        return vly_yaml_fail(node, "a volume's path, or a mapping with `grey`, expected");
+        return vly_yaml_fail(node, "a volume's path, or a mapping with `grey` or `trinarised`, expected");
     if (node->kind == VLY_YAML_SCALAR) VLY_TRY(read_path(&sample->grey, node, node->key ? node->key : "sample"));
     for (const vly_yaml *entry = node->first; entry; entry = entry->next)
         VLY_TRY(read_sample_key(study, sample, entry));
-    if (!sample->grey) return vly_yaml_fail(node, "grey is missing: the path of the sample's volume expected");
     if (!sample->name && !single) return vly_yaml_fail(node, "name is missing: there are several samples");
     if (!sample->name) VLY_TRY(vly_strdup(&sample->name, "sample"));
     VLY_TRY(single ? vly_strdup(&sample->folder, "") : vly_format(&sample->folder, "%s/", sample->name));
     if (given) vly_settings_merge(&sample->settings, given);
-    sample->settings.methods = vly_settings_methods(&sample->settings);
-    if (sample->settings.methods >> VLY_METHOD_EDX_CLOSING & 1 && !*sample->settings.edx)
+    add_given(sample);
+    if (sample->settings.methods == 0)
+        return vly_yaml_fail(node, "grey is missing: the path of the sample's volume expected, or `trinarised` labels");
+    if (sample->settings.methods >> VLY_METHOD_EDX_CLOSING & 1 && !*sample->settings.edx &&
+        !sample->given[VLY_METHOD_EDX_CLOSING])
         return vly_yaml_fail(node, "sample %s: edx-closing without EDX data, `edx: MAP.tif` or PROFILE.csv expected",
                              sample->name);
     return VLY_OK;
@@ -226,9 +257,23 @@ void vly_study_free(vly_study *study)
         vly_free(sample->folder);
         vly_free(sample->grey);
         vly_free(sample->truth);
+        for (int m = 0; m < VLY_TRINARISATIONS; m++) vly_free(sample->given[m]);
     }
     vly_free(study->samples);
     vly_free(study);
+}
+
+uint32_t vly_sample_methods(const vly_sample *sample)
+{
+    return sample->settings.methods & ~given_bits(sample);
+}
+
+const char *vly_sample_volume(const vly_sample *sample)
+{
+    int m = 0;
+    if (sample->grey) return sample->grey;
+    while (!sample->given[m]) m++;
+    return sample->given[m];
 }
 
 vly_status vly_study_settings(vly_settings *out, const char *study_path, const vly_settings *given)

@@ -3,10 +3,10 @@
 
 #include "core/text.h"
 
-static void add_pair(vly_text *text, const char *before, const char *key, const char *value)
+#include <string.h>
+
+static void add_value(vly_text *text, const char *value)
 {
-    vly_text_add(text, "%s", before);
-    for (const char *c = key; *c; c++) vly_text_add(text, "%c", *c == '-' ? '_' : *c);
     vly_text_add(text, ": \"");
     for (const char *c = value; *c; c++) {
         bool control = (unsigned char)*c < ' ' || *c == 127;
@@ -15,16 +15,37 @@ static void add_pair(vly_text *text, const char *before, const char *key, const 
     vly_text_add(text, "\"\n");
 }
 
+static void add_pair(vly_text *text, const char *before, const char *key, const char *value)
+{
+    vly_text_add(text, "%s", before);
+    for (const char *c = key; *c; c++) vly_text_add(text, "%c", *c == '-' ? '_' : *c);
+    add_value(text, value);
+}
+
+static void add_given(vly_text *text, const vly_sample *sample)
+{
+    bool first = true;
+    for (vly_method m = 0; m < VLY_TRINARISATIONS; m++) {
+        if (!sample->given[m]) continue;
+        if (first) vly_text_add(text, "    trinarised:\n");
+        first = false;
+        vly_text_add(text, "      %s", vly_method_name(m));
+        add_value(text, sample->given[m]);
+    }
+}
+
 static void add_sample(vly_text *text, const vly_sample *sample)
 {
     add_pair(text, "  - ", "name", sample->name);
-    add_pair(text, "    ", "grey", sample->grey);
+    if (sample->grey) add_pair(text, "    ", "grey", sample->grey);
+    add_given(text, sample);
     if (sample->truth) add_pair(text, "    ", "truth", sample->truth);
     for (int32_t i = 0; i < vly_option_count(); i++) {
         char value[VLY_PATH_BYTES];
         const char *key = vly_option_at(i)->key;
         if (!vly_option_belongs(vly_option_at(i), "run") || vly_option_is_machine(key)) continue;
         vly_settings_text(&sample->settings, i, value);
+        if (!*value && strcmp(key, "method") == 0) continue; /* all of them are given */
         add_pair(text, "    ", key, value);
     }
 }

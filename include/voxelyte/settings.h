@@ -16,10 +16,12 @@ typedef enum vly_method {
     VLY_METHOD_KMEANS,
     VLY_METHOD_EDX_CLOSING,
     VLY_METHOD_NN, /* and eight more, in the order of vly_mlp_order_at */
-    VLY_METHODS = VLY_METHOD_NN + 9
+    VLY_METHODS = VLY_METHOD_NN + 9,
+    VLY_METHOD_GIVEN = VLY_METHODS, /* none of ours: labels that a study starts from */
+    VLY_TRINARISATIONS
 } vly_method;
 
-/* "threshold", "kmeans", "edx-closing", "nn-am-cbd-p", ... */
+/* "threshold", "kmeans", "edx-closing", "nn-am-cbd-p", ..., "given". */
 VLY_API const char *vly_method_name(vly_method method);
 
 enum {
