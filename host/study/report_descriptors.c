@@ -62,9 +62,10 @@ static void cell(vly_text *to, const json_t *document, size_t row)
     vly_html_add(to, "</td>");
 }
 
-/* Column m of the table: of the methods of all samples, in their order. */
-static const char *column(const vly_report *report, int m)
+/* Column k of the table, as the paper has them: those of the network first. NULL: no sample has this one. */
+static const char *column(const vly_report *report, int k)
 {
+    const int m = k < VLY_METHODS ? (k + VLY_METHOD_NN) % VLY_METHODS : k;
     for (int32_t s = 0; s < report->count; s++)
         for (int32_t i = 0; i < report->samples[s].count; i++)
             if (report->samples[s].methods[i].describe &&
@@ -86,8 +87,8 @@ static void table_row(vly_report *report, size_t row, const vly_report_sample *s
     vly_html_add(to, "<tr><th><i>%s</i><sub>%s</sub>%s%s%s</th>", rows[row].symbol, rows[row].index,
                  *rows[row].unit ? " [" : "", rows[row].unit, *rows[row].unit ? "]" : "");
     if (report->count > 1) vly_html_add(to, "<td>%s</td>", sample->sample->name);
-    for (int m = 0; m < VLY_TRINARISATIONS; m++)
-        if (column(report, m)) cell(to, described(sample, column(report, m)), row);
+    for (int k = 0; k < VLY_TRINARISATIONS; k++)
+        if (column(report, k)) cell(to, described(sample, column(report, k)), row);
     vly_html_add(to, "</tr>\n");
 }
 
@@ -123,8 +124,8 @@ vly_status vly_report_descriptors(vly_report *report)
     if (cutouts == 0) return VLY_OK;
     vly_html_add(to, "<div class=\"wide\"><table class=\"dense\"><thead><tr><th>Descriptor</th>");
     if (report->count > 1) vly_html_add(to, "<th>Sample</th>");
-    for (int m = 0; m < VLY_TRINARISATIONS; m++)
-        if (column(report, m)) vly_html_add(to, "<th class=\"n\">%s</th>", vly_report_title(column(report, m)));
+    for (int k = 0; k < VLY_TRINARISATIONS; k++)
+        if (column(report, k)) vly_html_add(to, "<th class=\"n\">%s</th>", vly_report_title(column(report, k)));
     vly_html_add(to, "</tr></thead><tbody>\n");
     for (size_t row = 0; row < ROWS; row++)
         for (int32_t s = 0; s < report->count && row_exists(report, row); s++)
