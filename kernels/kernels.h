@@ -6,6 +6,7 @@
 
 #include "cell/advance_voxel.h"
 #include "cell/assemble_voxel.h"
+#include "cell/sparse_voxel.h"
 #include "core/voxel.h"
 #include "image/synth_voxel.h"
 #include "morphology/chords_voxel.h"
@@ -19,6 +20,7 @@
 #include "segment/kmeans_voxel.h"
 #include "segment/label_voxel.h"
 #include "segment/mlp_voxel.h"
+#include "transport/contract_voxel.h"
 #include "transport/matrix_voxel.h"
 
 typedef struct vly_queue vly_queue; /* core/queue_cpu.h, core/queue_cuda.h */
@@ -259,6 +261,9 @@ typedef struct vly_kernels {
     /* solution = inverse (rows, rows) right */
     vly_status (*dense)(vly_queue *queue, int32_t rows, const float *inverse, const float *right, float *solution);
 
+    /* weight and ground of a coarse graph (host struct of device pointers). */
+    vly_status (*contract)(vly_queue *queue, const vly_contraction *contraction);
+
     /* ---- cell: the equations of a half cell and its steps. All structs are the host's, with device pointers; rows as in
      * vly_cell_graph. sums: (4); parts: (ceil(items / VLY_MATRIX_CHUNK), 4), scratch. */
 
@@ -301,6 +306,56 @@ typedef struct vly_kernels {
     /* sums = sum of volume * c, sum of volume, largest c, largest -c. c, volume: (nodes) */
     vly_status (*cell_amount)(vly_queue *queue, int32_t nodes, const double *c, const double *volume, double *sums,
                               double *parts);
+    /* ---- cell: what solves Newton systems. `a` is a host struct of device pointers; vectors have a->rows + 1 entries, the
+     * border's last; n is a->rows. sums: (VLY_BASIS_MOST); parts: (ceil((n + 1) / VLY_MATRIX_CHUNK), VLY_BASIS_MOST). */
+
+    /* factor (n) = vly_sparse_factor; *bad = rows where it is 0. scale: (n) */
+    vly_status (*sparse_scale)(vly_queue *queue, const vly_sparse *a, const double *scale, double *factor, double *bad,
+                               double *parts);
+
+    /* y = factor A z */
+    vly_status (*sparse_product)(vly_queue *queue, const vly_sparse *a, const float *z, const double *factor,
+                                 double *y);
+
+    /* y = factor (right - A x); x: (n), NULL is 0; right: (n) */
+    vly_status (*sparse_residual)(vly_queue *queue, const vly_sparse *a, const double *x, double border_x,
+                                  const double *right, double border_right, const double *factor, double *y);
+
+    /* out[i - begin] = gain y_i / factor_i - sum over columns below begin of A z, for i in the block. */
+    vly_status (*sparse_below)(vly_queue *queue, const vly_sparse *a, vly_sparse_block block, const double *y,
+                               const double *factor, double gain, const float *z, float *out);
+
+    /* weight, ground of the block's graph, whose rows begin at first (end - begin + 1); *least = the least
+     * ground / diagonal. */
+    vly_status (*sparse_graph)(vly_queue *queue, const vly_sparse *a, vly_sparse_block block, const int32_t *first,
+                               float *weight, float *ground, double *least, double *parts);
+
+    /* to (rows): weight at the ties, 0 elsewhere. */
+    vly_status (*sparse_ties)(vly_queue *queue, const vly_sparse *a, int32_t rows, float *to);
+
+    /* residual = vly_sparse_lift; *energy = its sum. */
+    vly_status (*sparse_lift)(vly_queue *queue, const vly_matrix *graph, const float *tie, const float *u,
+                              float *residual, double *energy, double *parts);
+
+    /* *sum += gain y[rows] / factor[rows]; z[rows] = *sum / *energy (vly_sparse_ratio): the border's unknown. */
+    vly_status (*sparse_border)(vly_queue *queue, int32_t rows, const double *y, const double *factor, double gain,
+                                double *sum, const double *energy, float *z);
+
+    /* y += *top / *bottom x; as it is where *bottom is not above 0. */
+    vly_status (*add_times)(vly_queue *queue, int64_t rows, const double *top, const double *bottom, const float *x,
+                            float *y);
+
+    /* sums[k] = basis_k.y for k < count, sums[count] = y.y. basis: (count, stride) */
+    vly_status (*basis_project)(vly_queue *queue, int64_t rows, int32_t count, const double *basis, int64_t stride,
+                                const double *y, double *sums, double *parts);
+
+    /* y -= sum over k < count of scale_k sums_k basis_k; *rest = y.y. sums, scale: (count) */
+    vly_status (*basis_subtract)(vly_queue *queue, int64_t rows, int32_t count, const double *basis, int64_t stride,
+                                 const double *sums, const double *scale, double *y, double *rest, double *parts);
+
+    /* x += sum over k < count of scale_k z_k. z: (count, stride) */
+    vly_status (*basis_combine)(vly_queue *queue, int64_t rows, int32_t count, const float *z, int64_t stride,
+                                const double *scale, double *x);
 } vly_kernels;
 
 extern const vly_kernels vly_kernels_cpu;

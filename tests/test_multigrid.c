@@ -225,10 +225,121 @@ START_TEST(every_degree_of_smoothing_and_any_weakening_converges)
     for (int32_t degree = 1; degree <= 5; degree += 2)
         for (float weaken = 0.5f; weaken < 1.1f; weaken += 0.5f) {
             graph g = half_cell(9, 0.1, 0.1, 7);
-            const vly_multigrid_options options = {.strong = 0.1f, .weaken = weaken, .smooth = degree};
+            vly_multigrid_options options = VLY_MULTIGRID_OPTIONS_INIT;
+            options.weaken = options.ground = weaken;
+            options.smooth = degree;
             ck_assert_int_le(iterations_of(&g, &options, history), 40);
             free_graph(&g);
         }
+}
+END_TEST
+
+/* A separator: layers from 1 to 40 times as thick as voxels are wide, tied at the far end (half cells have such). */
+static graph layers(int32_t n, int32_t count)
+{
+    int32_t rows = n * n * count, edges_count = 0;
+    edge *edges = malloc((size_t)rows * 3 * sizeof *edges);
+    double thickness[64], height = 0.0;
+    for (int32_t z = 0; z < count; z++) thickness[z] = pow(40.0, 1.0 - fabs(2.0 * z / (count - 1) - 1.0));
+    for (int32_t i = 0; i < rows; i++) {
+        int32_t x = i % n, y = i / n % n, z = i / n / n;
+        if (x + 1 < n) edges[edges_count++] = (edge){i, i + 1, (float)thickness[z]};
+        if (y + 1 < n) edges[edges_count++] = (edge){i, i + n, (float)thickness[z]};
+        if (z + 1 < count)
+            edges[edges_count++] = (edge){i, i + n * n, (float)(2.0 / (thickness[z] + thickness[z + 1]))};
+    }
+    graph g = rows_of(rows, edges, edges_count);
+    for (int32_t i = 0; i < rows; i++) {
+        if (i > 0 && i % (n * n) == 0) height += thickness[i / n / n];
+        g.place[i] = (uint64_t)(i % n) | (uint64_t)(i / n % n) << 21 | (uint64_t)height << 42;
+        g.ground[i] = i / n / n == count - 1 ? 1.0f : 0.0f;
+    }
+    free(edges);
+    return g;
+}
+
+START_TEST(thick_layers_converge_like_voxels)
+{
+    double history[201];
+    vly_multigrid_options options = VLY_MULTIGRID_OPTIONS_INIT;
+    options.layered = true;
+    options.ground = 1.0f;
+    options.coarsest = 60;
+    graph g = layers(test_small() ? 6 : 16, test_small() ? 12 : 32);
+    ck_assert_int_le(iterations_of(&g, &options, history), 25);
+    free_graph(&g);
+}
+END_TEST
+
+/* Couplings of all levels, one after the other; yours to free. */
+static float *all_weights(const vly_multigrid *mg, int64_t *count)
+{
+    float *all = NULL;
+    *count = 0;
+    for (int32_t l = 0; l < mg->levels; l++) {
+        const vly_matrix_twin *m = &mg->level[l].matrix;
+        int64_t entries = m->host.first[m->host.rows], rows = m->host.rows;
+        float *weight = test_fetch(mg->device, m->device.weight, entries * 4);
+        float *ground = test_fetch(mg->device, m->device.ground, rows * 4);
+        all = realloc(all, (size_t)(*count + entries + rows) * sizeof *all);
+        memcpy(all + *count, weight, (size_t)entries * sizeof *all);
+        memcpy(all + *count + entries, ground, (size_t)rows * sizeof *all);
+        *count += entries + rows;
+        free(weight);
+        free(ground);
+    }
+    return all;
+}
+
+START_TEST(refreshed_levels_are_those_of_a_hierarchy_made_anew)
+{
+    enum { ONE, OTHER };
+    vly_device *device = test_device(2, 0);
+    graph g = half_cell(test_small() ? 8 : 14, 0.1, 0.1, 7);
+    vly_multigrid_options options = VLY_MULTIGRID_OPTIONS_INIT;
+    options.layered = options.refresh = true;
+    options.strong = 0.0f; /* aggregates do not depend on weights then */
+    options.coarsest = 40;
+    vly_matrix_twin matrix[2];
+    vly_multigrid mg[2];
+    float *all[2];
+    int64_t count[2];
+    uint64_t *place = malloc((size_t)g.rows * sizeof *place), seed = 4;
+    for (int k = ONE; k <= OTHER; k++) {
+        memcpy(place, g.place, (size_t)g.rows * sizeof *place);
+        ck_assert_int_eq(vly_matrix_graph(&matrix[k], device, g.rows, g.first, g.column, g.weight, g.ground), VLY_OK);
+        ck_assert_int_eq(vly_multigrid_create(&mg[k], device, &matrix[k], place, &options), VLY_OK);
+        if (k == OTHER) break;
+        for (int32_t i = 0; i < g.first[g.rows]; i++) g.weight[i] *= (float)test_uniform(&seed);
+        for (int32_t i = 0; i < g.rows; i++) g.ground[i] += (float)test_uniform(&seed);
+    }
+    memcpy(matrix[ONE].weight.host, g.weight, (size_t)g.first[g.rows] * sizeof *g.weight);
+    memcpy(matrix[ONE].ground.host, g.ground, (size_t)g.rows * sizeof *g.ground);
+    ck_assert_int_eq(vly_twin_upload(&matrix[ONE].weight), VLY_OK);
+    ck_assert_int_eq(vly_twin_upload(&matrix[ONE].ground), VLY_OK);
+    ck_assert_int_eq(vly_multigrid_refresh(&mg[ONE]), VLY_OK);
+    for (int k = ONE; k <= OTHER; k++) all[k] = all_weights(&mg[k], &count[k]);
+    ck_assert_int_ge(mg[ONE].levels, 3);
+    ck_assert_int_eq(count[ONE], count[OTHER]);
+    double worst = 0.0; /* sums of up to some hundred floats, in single and in double precision */
+    for (int64_t i = 0; i < count[ONE]; i++)
+        worst = fmax(worst, fabs((double)all[ONE][i] - (double)all[OTHER][i]) / fmax(1e-6, (double)all[OTHER][i]));
+    ck_assert_double_le(worst, 1e-5);
+    double *r = calloc((size_t)g.rows, 8), *z[2] = {calloc((size_t)g.rows, 8), calloc((size_t)g.rows, 8)};
+    for (int32_t i = 0; i < g.rows; i++) r[i] = test_normal(&seed);
+    for (int k = ONE; k <= OTHER; k++) precondition(&mg[k], r, z[k]);
+    for (int32_t i = 0; i < g.rows; i++) r[i] = z[ONE][i] - z[OTHER][i];
+    ck_assert_double_le(sqrt(dot(r, r, g.rows) / dot(z[OTHER], z[OTHER], g.rows)), 1e-3);
+    for (int k = ONE; k <= OTHER; k++) {
+        vly_multigrid_free(&mg[k]);
+        vly_matrix_free(&matrix[k]);
+        free(all[k]);
+        free(z[k]);
+    }
+    free(r);
+    free(place);
+    free_graph(&g);
+    vly_device_close(device);
 }
 END_TEST
 
@@ -289,6 +400,8 @@ int main(void)
     TEST_CASE(suite, chains_stars_and_loose_ends_are_solved);
     TEST_CASE(suite, a_graph_below_the_coarsest_size_takes_few_steps);
     TEST_CASE(suite, every_degree_of_smoothing_and_any_weakening_converges);
+    TEST_CASE(suite, thick_layers_converge_like_voxels);
+    TEST_CASE(suite, refreshed_levels_are_those_of_a_hierarchy_made_anew);
     TEST_CASE(suite, devices_agree_on_iterations_and_histories);
     return test_run(suite);
 }

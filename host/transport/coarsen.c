@@ -12,13 +12,30 @@ typedef struct contraction {
     const vly_matrix *fine;
     const int32_t *aggregate, *first_member, *member;
     const uint64_t *place; /* blocks of the fine nodes */
-    float weaken;
+    uint8_t *spans;        /* (count) axes along which members of an aggregate differ, as bits; NULL: does not matter */
+    float weaken, weaken_ground;
+    int32_t *target;         /* of the fine matrix's couplings, or NULL */
     int32_t count, widest;   /* aggregates; couplings of the members of one at most */
     int32_t *first, *column; /* of the coarse matrix */
     float *weight, *ground;
     int32_t **columns; /* (threads) scratch of `widest` */
     double **weights;
 } contraction;
+
+/* Axes along which two places differ, as bits. */
+static int axes(uint64_t one, uint64_t other)
+{
+    const uint64_t axis = (UINT64_C(1) << 21) - 1, d = one ^ other;
+    return ((d & axis) != 0) | ((d >> 21 & axis) != 0) << 1 | ((d >> 42) != 0) << 2;
+}
+
+/* Whether plain interpolation makes the coupling of fine nodes i and j too stiff: it runs from block to block, and one of
+ * the aggregates c and d is longer than its nodes that way, so that it is further from middle to middle than before. */
+static bool stiff(const contraction *x, int32_t i, int32_t j, int32_t c, int32_t d)
+{
+    if (x->place[i] == x->place[j]) return false;
+    return !x->spans || axes(x->place[i], x->place[j]) & (x->spans[c] | x->spans[d]);
+}
 
 /* Couplings of aggregate c, each once, in the order in which the members have them. */
 static int32_t gather_row(const contraction *x, int32_t c, int32_t *column, double *weight)
@@ -31,13 +48,27 @@ static int32_t gather_row(const contraction *x, int32_t c, int32_t *column, doub
         for (int32_t k = 0; k < row.count; k++) {
             int32_t other = x->aggregate[row.column[k]], at = 0;
             if (other == c) continue;
-            double scale = x->place[row.column[k]] == x->place[i] ? 1.0 : (double)x->weaken;
+            double scale = stiff(x, i, row.column[k], c, other) ? (double)x->weaken : 1.0;
             while (at < found && column[at] != other) at++;
             if (at == found) column[found] = other, weight[found++] = 0.0;
             weight[at] += scale * (double)row.weight[k];
         }
     }
     return found;
+}
+
+/* Where the couplings of the members of aggregate c have gone. */
+static void aim_row(const contraction *x, int32_t c)
+{
+    for (int32_t m = x->first_member[c]; m < x->first_member[c + 1]; m++) {
+        int32_t i = x->member[m];
+        for (int32_t k = x->fine->first[i]; k < x->fine->first[i + 1]; k++) {
+            int32_t j = x->fine->column[k], other = x->aggregate[j], at = x->first[c];
+            while (other != c && x->column[at] != other) at++;
+            int32_t slot = at - x->first[c] + 1;
+            x->target[k] = other == c ? 0 : stiff(x, i, j, c, other) ? -slot : slot;
+        }
+    }
 }
 
 static int32_t item_end(const contraction *x, int64_t item)
@@ -66,7 +97,8 @@ static vly_status fill_rows(void *self, int64_t item, int32_t worker)
         }
         for (int32_t m = x->first_member[c]; m < x->first_member[c + 1]; m++)
             ground += (double)vly_matrix_ground(x->fine, x->fine->form, x->member[m]);
-        x->ground[c] = (float)(ground * (double)x->weaken);
+        x->ground[c] = (float)(ground * (double)x->weaken_ground);
+        if (x->target) aim_row(x, c);
     }
     return VLY_OK;
 }
@@ -167,18 +199,38 @@ static vly_status contract(contraction *x, vly_matrix_twin *coarse, vly_device *
     return publish(coarse, x->count);
 }
 
-vly_status vly_coarsen(vly_level *fine, vly_matrix_twin *coarse, vly_device *device, int32_t count,
-                       const int32_t *aggregate, uint64_t *place, float weaken)
+static vly_status find_spans(contraction *x, int32_t rows, const uint64_t *before)
 {
-    contraction x = {
-        .fine = &fine->matrix.host, .aggregate = aggregate, .place = place, .weaken = weaken, .count = count};
+    if (!before) return VLY_OK;
+    VLY_TRY(VLY_NEW(&x->spans, x->count, "aggregates"));
+    for (int32_t i = 0; i < rows; i++) {
+        int32_t c = x->aggregate[i];
+        x->spans[c] |= (uint8_t)axes(before[i], before[x->member[x->first_member[c]]]);
+    }
+    return VLY_OK;
+}
+
+vly_status vly_coarsen(vly_level *fine, vly_matrix_twin *coarse, vly_device *device, int32_t count,
+                       const int32_t *aggregate, const uint64_t *before, uint64_t *place,
+                       const vly_multigrid_options *options)
+{
+    contraction x = {.fine = &fine->matrix.host,
+                     .aggregate = aggregate,
+                     .place = place,
+                     .weaken = options->weaken,
+                     .weaken_ground = options->ground,
+                     .target = fine->target.host,
+                     .count = count};
     int32_t threads = device->pool->threads;
     VLY_TRY(list_members(fine, device, count, aggregate));
     x.first_member = fine->first_member.host;
     x.member = fine->member.host;
-    vly_status status = alloc_scratch(&x, threads);
+    vly_status status = find_spans(&x, fine->matrix.host.rows, before);
+    if (status == VLY_OK) status = alloc_scratch(&x, threads);
     if (status == VLY_OK) status = contract(&x, coarse, device);
+    if (status == VLY_OK && x.target) status = vly_twin_upload(&fine->target);
     free_scratch(&x, threads);
+    vly_free(x.spans);
     /* aggregates are numbered by their first members, so none is overwritten before it is read */
     for (int32_t c = 0; c < count; c++) place[c] = place[x.member[x.first_member[c]]];
     return status;

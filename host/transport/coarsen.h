@@ -19,8 +19,10 @@ void vly_row_of(vly_row *out, const vly_matrix *host, int32_t i);
 vly_status vly_aggregate(int32_t *count, int32_t *aggregate, vly_device *device, const vly_matrix *host,
                          uint64_t *place, float strong);
 
-/* Members of the aggregates, and the matrix of their sums. place: in, of the fine nodes' blocks; out, of the aggregates. */
+/* Members of the aggregates, and the matrix of their sums; fine->target too, where there is one. before (options.layered):
+ * places of the fine nodes; place: in, of their blocks; out, of the aggregates. */
 vly_status vly_coarsen(vly_level *fine, vly_matrix_twin *coarse, vly_device *device, int32_t count,
-                       const int32_t *aggregate, uint64_t *place, float weaken);
+                       const int32_t *aggregate, const uint64_t *before, uint64_t *place,
+                       const vly_multigrid_options *options);
 
 #endif

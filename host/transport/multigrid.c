@@ -8,6 +8,7 @@
 #include "transport/coarsen.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ---- the polynomial ---- */
 
@@ -81,8 +82,9 @@ static vly_status make_coarsest(vly_multigrid *mg)
 {
     const vly_matrix *last = &mg->level[mg->levels - 1].matrix.host;
     if (last->rows > VLY_COARSEST || mg->levels == 1) return VLY_OK;
-    VLY_TRY(
-        vly_twin_create(&mg->inverse, mg->device, (int64_t)last->rows * last->rows, sizeof(float), "coarsest level"));
+    if (!mg->inverse.host)
+        VLY_TRY(vly_twin_create(&mg->inverse, mg->device, (int64_t)last->rows * last->rows, sizeof(float),
+                                "coarsest level"));
     VLY_TRY(invert(mg->inverse.host, last));
     return vly_twin_upload(&mg->inverse);
 }
@@ -91,13 +93,21 @@ static vly_status add_level(vly_multigrid *mg, uint64_t *place, bool *stalled)
 {
     vly_level *fine = &mg->level[mg->levels - 1], *coarse = fine + 1;
     int32_t rows = fine->matrix.host.rows, count = 0, *aggregate;
+    uint64_t *before = NULL;
     VLY_TRY(vly_alloc_raw((void **)&aggregate, rows, sizeof *aggregate, "aggregates"));
-    vly_status status = vly_aggregate(&count, aggregate, mg->device, &fine->matrix.host, place, mg->options.strong);
+    vly_status status = VLY_OK;
+    if (mg->options.layered) status = vly_alloc_raw((void **)&before, rows, sizeof *before, "places");
+    if (before) memcpy(before, place, (size_t)rows * sizeof *before);
+    if (status == VLY_OK)
+        status = vly_aggregate(&count, aggregate, mg->device, &fine->matrix.host, place, mg->options.strong);
     *stalled = count > 0.9 * rows;
+    if (status == VLY_OK && !*stalled && mg->options.refresh)
+        status = vly_twin_create(&fine->target, mg->device, fine->matrix.host.first[rows], sizeof(int32_t), "targets");
     if (status == VLY_OK && !*stalled) {
         mg->levels++;
-        status = vly_coarsen(fine, &coarse->matrix, mg->device, count, aggregate, place, mg->options.weaken);
+        status = vly_coarsen(fine, &coarse->matrix, mg->device, count, aggregate, before, place, &mg->options);
     }
+    vly_free(before);
     vly_free(aggregate);
     return status;
 }
@@ -112,7 +122,7 @@ vly_status vly_multigrid_create(vly_multigrid *mg, vly_device *device, const vly
     mg->level[0].matrix.device = matrix->device;
     set_polynomial(mg);
     while (!stalled && mg->levels < VLY_LEVELS_MAX &&
-           (mg->levels == 1 || mg->level[mg->levels - 1].matrix.host.rows > VLY_COARSEST)) {
+           (mg->levels == 1 || mg->level[mg->levels - 1].matrix.host.rows > mg->options.coarsest)) {
         VLY_TRY(vly_device_stop(device));
         VLY_TRY(add_level(mg, place, &stalled));
     }
@@ -123,6 +133,30 @@ vly_status vly_multigrid_create(vly_multigrid *mg, vly_device *device, const vly
     return make_coarsest(mg);
 }
 
+vly_status vly_multigrid_refresh(vly_multigrid *mg)
+{
+    vly_device *device = mg->device;
+    for (int32_t l = 0; l + 1 < mg->levels; l++) {
+        vly_level *fine = &mg->level[l], *coarse = fine + 1;
+        vly_contraction c = {.fine = fine->matrix.device,
+                             .aggregates = coarse->matrix.device.rows,
+                             .first_member = fine->first_member.device.data,
+                             .member = fine->member.device.data,
+                             .target = fine->target.device.data,
+                             .weaken = mg->options.weaken,
+                             .weaken_ground = mg->options.ground,
+                             .first = coarse->matrix.device.first,
+                             .weight = coarse->matrix.weight.device.data,
+                             .ground = coarse->matrix.ground.device.data};
+        VLY_TRY(device->kernels->contract(device->queue, &c));
+    }
+    if (!mg->inverse.host) return VLY_OK;
+    VLY_TRY(vly_device_wait(device));
+    VLY_TRY(vly_twin_download(&mg->level[mg->levels - 1].matrix.weight));
+    VLY_TRY(vly_twin_download(&mg->level[mg->levels - 1].matrix.ground));
+    return make_coarsest(mg);
+}
+
 void vly_multigrid_free(vly_multigrid *mg)
 {
     for (int32_t l = 0; l < mg->levels; l++) {
@@ -130,6 +164,7 @@ void vly_multigrid_free(vly_multigrid *mg)
         if (l > 0) vly_matrix_free(&level->matrix);
         vly_twin_free(&level->first_member);
         vly_twin_free(&level->member);
+        vly_twin_free(&level->target);
         vly_buffer_free(&level->vectors);
     }
     vly_twin_free(&mg->inverse);

@@ -13,12 +13,18 @@ enum {
 };
 
 typedef struct vly_multigrid_options {
-    float strong;   /* share of the strongest coupling of both nodes from which on a coupling is strong */
-    float weaken;   /* factor on coarse couplings between blocks: plain interpolation makes them too stiff */
-    int32_t smooth; /* degree of the Chebyshev polynomial before and after the correction from below */
+    float strong; /* share of the strongest coupling of both nodes from which on a coupling is strong */
+    float weaken; /* factor on coarse couplings between blocks: plain interpolation makes them too stiff */
+    float
+        ground; /* factor on what ties coarse nodes to ground: planes are half a block away, masses are just added up */
+    int32_t smooth;   /* degree of the Chebyshev polynomial before and after the correction from below */
+    int32_t coarsest; /* rows that need no further level */
+    bool layered; /* weaken only along axes along which aggregates are longer than their nodes: layers may be thick */
+    bool refresh; /* keep what vly_multigrid_refresh needs; graphs only */
 } vly_multigrid_options;
 
-#define VLY_MULTIGRID_OPTIONS_INIT ((vly_multigrid_options){.strong = 0.1f, .weaken = 0.5f, .smooth = 3})
+#define VLY_MULTIGRID_OPTIONS_INIT \
+    ((vly_multigrid_options){.strong = 0.1f, .weaken = 0.5f, .smooth = 3, .ground = 0.5f, .coarsest = VLY_COARSEST})
 
 /* A matrix with its arrays on the host and on the device. Those of a graph belong to it. */
 typedef struct vly_matrix_twin {
@@ -29,6 +35,7 @@ typedef struct vly_matrix_twin {
 typedef struct vly_level {
     vly_matrix_twin matrix;
     vly_twin first_member, member; /* of the aggregates, which are the rows of the next level */
+    vly_twin target;               /* (couplings) vly_contract's; empty without options.refresh */
     vly_buffer vectors;
     float *residual, *solution, *step, *next; /* (rows) device */
     float *right, *image, *half;              /* (rows) device; what the second half of a K-cycle step needs */
@@ -49,6 +56,9 @@ typedef struct vly_multigrid {
 vly_status vly_multigrid_create(vly_multigrid *mg, vly_device *device, const vly_matrix_twin *matrix, uint64_t *place,
                                 const vly_multigrid_options *options);
 void vly_multigrid_free(vly_multigrid *mg);
+
+/* After new weights and grounds on the device (options.refresh): those of all levels below, with the aggregates there are. */
+vly_status vly_multigrid_refresh(vly_multigrid *mg);
 
 /* A graph from rows of neighbours (host arrays, copied): symmetric, weights above 0, ground 0 or above. */
 vly_status vly_matrix_graph(vly_matrix_twin *out, vly_device *device, int32_t rows, const int32_t *first,

@@ -98,6 +98,30 @@ vly_status vly_add_cpu(vly_queue *queue, int64_t rows, const float *term, float 
 vly_status vly_advance_cpu(vly_queue *queue, int64_t rows, const float *z, double beta, float *p, double alpha,
                            double *u);
 vly_status vly_dense_cpu(vly_queue *queue, int32_t rows, const float *inverse, const float *right, float *solution);
+vly_status vly_contract_cpu(vly_queue *queue, const vly_contraction *contraction);
+vly_status vly_sparse_scale_cpu(vly_queue *queue, const vly_sparse *a, const double *scale, double *factor, double *bad,
+                                double *parts);
+vly_status vly_sparse_product_cpu(vly_queue *queue, const vly_sparse *a, const float *z, const double *factor,
+                                  double *y);
+vly_status vly_sparse_residual_cpu(vly_queue *queue, const vly_sparse *a, const double *x, double border_x,
+                                   const double *right, double border_right, const double *factor, double *y);
+vly_status vly_sparse_below_cpu(vly_queue *queue, const vly_sparse *a, vly_sparse_block block, const double *y,
+                                const double *factor, double gain, const float *z, float *out);
+vly_status vly_sparse_graph_cpu(vly_queue *queue, const vly_sparse *a, vly_sparse_block block, const int32_t *first,
+                                float *weight, float *ground, double *least, double *parts);
+vly_status vly_sparse_ties_cpu(vly_queue *queue, const vly_sparse *a, int32_t rows, float *to);
+vly_status vly_sparse_lift_cpu(vly_queue *queue, const vly_matrix *graph, const float *tie, const float *u,
+                               float *residual, double *energy, double *parts);
+vly_status vly_sparse_border_cpu(vly_queue *queue, int32_t rows, const double *y, const double *factor, double gain,
+                                 double *sum, const double *energy, float *z);
+vly_status vly_add_times_cpu(vly_queue *queue, int64_t rows, const double *top, const double *bottom, const float *x,
+                             float *y);
+vly_status vly_basis_project_cpu(vly_queue *queue, int64_t rows, int32_t count, const double *basis, int64_t stride,
+                                 const double *y, double *sums, double *parts);
+vly_status vly_basis_subtract_cpu(vly_queue *queue, int64_t rows, int32_t count, const double *basis, int64_t stride,
+                                  const double *sums, const double *scale, double *y, double *rest, double *parts);
+vly_status vly_basis_combine_cpu(vly_queue *queue, int64_t rows, int32_t count, const float *z, int64_t stride,
+                                 const double *scale, double *x);
 
 vly_status vly_multiply_add_cpu(vly_queue *queue, int64_t items, int32_t rounds, float *sink, int64_t *flops);
 float vly_multiply_chains_base(float start, int32_t rounds);
