@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "voxelyte/base.h"
+#include "voxelyte/device.h"
 
 typedef struct vly_cell_network vly_cell_network;
 typedef struct vly_cell_system vly_cell_system;
