@@ -43,7 +43,7 @@ static inline vly_march *start_golden(vly_device *device, sphere_cell *s, const 
     options.value = 20.0 * s->network.cross_section;
     options.fixed = length;
     options.order = order;
-    options.newton = 1e-12;
+    options.newton = 1e-9; /* a step of less than that leaves far less: the method is quadratic here */
     options.half_at_start = true;
     options.renew = 0;
     options.solving = &direct_solving;

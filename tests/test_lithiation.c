@@ -75,7 +75,7 @@ START_TEST(a_golden_run_with_a_table_of_potential_is_reproduced)
 {
     static const golden expected[2][4] = {{{0, 4.19325933}, {1, 4.17213626}, {10, 4.08378077}, {60, 3.79849202}},
                                           {{0, 4.17069763}, {1, 4.14988311}, {10, 4.06210860}, {60, 3.78256490}}};
-    run_materials(table_of_potential, expected, 4);
+    run_materials(table_of_potential, expected, 3);
 }
 END_TEST
 
