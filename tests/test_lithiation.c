@@ -7,11 +7,11 @@ typedef struct golden {
 } golden;
 
 static void run_golden(vly_device *device, const vly_cell_laws *laws, const vly_cell_start *start,
-                       const golden *expected, int32_t count)
+                       const golden *expected, int32_t count, const vly_cell_solving *solving)
 {
     sphere_cell *s = calloc(1, sizeof *s);
     make_spheres(s);
-    vly_march *march = start_golden(device, s, laws, start, 1, 10.0);
+    vly_march *march = start_golden(device, s, laws, start, 1, 10.0, solving);
     const vly_march_record *r = vly_march_record_now(march);
     for (int32_t k = 0; k < count; k++) {
         step_to(march, expected[k].step);
@@ -50,7 +50,7 @@ START_TEST(a_golden_run_with_constant_properties_is_reproduced)
         laws.host.half = half != 0;
         test_laws_send(&laws, device);
         vly_cell_start start = test_start(&laws, 0.30);
-        run_golden(device, &laws.device, &start, constant_properties[half], test_small() ? 3 : 8);
+        run_golden(device, &laws.device, &start, constant_properties[half], test_small() ? 3 : 8, &direct_solving);
         vly_buffer_free(&laws.memory);
     }
     vly_device_close(device);
@@ -65,7 +65,7 @@ static void run_materials(const char *const (*change)[2], const golden expected[
         vly_buffer memory;
         vly_cell_start start = changed(&laws, &memory, device, change);
         laws.half = half != 0;
-        run_golden(device, &laws, &start, expected[half], test_small() ? 2 : half ? count : count - 1);
+        run_golden(device, &laws, &start, expected[half], test_small() ? 2 : half ? count : count - 1, &direct_solving);
         vly_buffer_free(&memory);
     }
     vly_device_close(device);
@@ -87,11 +87,27 @@ START_TEST(a_golden_run_in_which_every_property_varies_is_reproduced)
 }
 END_TEST
 
+/* The same with the iterations of the program's own solver in place of elimination. */
+START_TEST(golden_runs_are_reproduced_by_the_iterative_solver)
+{
+    static const golden expected[] = {{0, 4.17054344}, {1, 4.14599742}, {10, 4.05713423}};
+    vly_device *device = test_device(0, 0);
+    vly_cell_laws laws;
+    vly_buffer memory;
+    vly_cell_start start = changed(&laws, &memory, device, everything_varies);
+    laws.half = true;
+    run_golden(device, &laws, &start, expected, test_small() ? 2 : 3, NULL);
+    vly_buffer_free(&memory);
+    vly_device_close(device);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("lithiation");
     TEST_CASE(suite, a_golden_run_with_constant_properties_is_reproduced);
     TEST_CASE(suite, a_golden_run_with_a_table_of_potential_is_reproduced);
     TEST_CASE(suite, a_golden_run_in_which_every_property_varies_is_reproduced);
+    TEST_CASE(suite, golden_runs_are_reproduced_by_the_iterative_solver);
     return test_run(suite);
 }

@@ -11,10 +11,41 @@ static const double potential_most = 0.1; /* V that a step may move a potential 
 static const double damping_least = 1e-3;
 static const double charge_tolerance = 1e-9; /* of the current that goes in and comes out */
 
+/* ---- the solver of cell/linear.h, unless a test has one of its own ---- */
+
+static vly_status own_create(void **out, vly_device *device, const vly_cell_network *network,
+                             const vly_cell_system *pattern)
+{
+    vly_cell_solver *solver = NULL;
+    vly_status status = vly_cell_solver_create(&solver, device, network, pattern);
+    *out = solver;
+    return status;
+}
+
+static vly_status own_refresh(void *self, const vly_cell_system *system)
+{
+    return vly_cell_solver_refresh(self, system);
+}
+
+static vly_status own_solve(void *self, const vly_cell_system *system, double tolerance, double *step,
+                            double *border_step, int32_t *iterations)
+{
+    return vly_cell_solver_solve(self, system, tolerance, step, border_step, iterations);
+}
+
+static void own_free(void *self)
+{
+    vly_cell_solver_free(self);
+}
+
+static const vly_cell_solving own = {own_create, own_refresh, own_solve, own_free};
+
+/* ---- making ---- */
+
 vly_status vly_newton_create(vly_newton *out, vly_device *device, const vly_cell_network *network, double salt_unit,
                              double solid_most, double tolerance, const vly_cell_solving *solving)
 {
-    *out = (vly_newton){.network = network, .solving = solving, .tolerance = tolerance};
+    *out = (vly_newton){.network = network, .solving = solving ? solving : &own, .tolerance = tolerance};
     VLY_TRY(vly_assembly_create(&out->assembly, device, network, salt_unit, solid_most));
     int64_t bytes = (int64_t)out->assembly.system.rows * (int64_t)sizeof(double);
     VLY_TRY(vly_buffer_create(&out->step, device, bytes, "Newton step"));
@@ -35,6 +66,8 @@ vly_status vly_newton_renew(vly_newton *n)
     n->solver = NULL;
     return n->solving->create(&n->solver, n->assembly.device, n->network, &n->assembly.system);
 }
+
+/* ---- iterating ---- */
 
 /* What a shorter time step may cure. */
 static bool curable(vly_status status)

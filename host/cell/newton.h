@@ -30,7 +30,7 @@ typedef struct vly_newton_problem {
     int32_t newton, krylov; /* counted up */
 } vly_newton_problem;
 
-/* Give an object back to vly_newton_free also after a failure. */
+/* solving: NULL for the solver of cell/linear.h. Give an object back to vly_newton_free also after a failure. */
 vly_status vly_newton_create(vly_newton *out, vly_device *device, const vly_cell_network *network, double salt_unit,
                              double solid_most, double tolerance, const vly_cell_solving *solving);
 void vly_newton_free(vly_newton *newton);
