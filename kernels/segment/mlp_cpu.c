@@ -98,7 +98,7 @@ static void forward(const job *j, scratch *s)
         const vly_mlp_dense dense = {ins, outs,         weights, outs,        weights + ins * outs,
                                      in,  VLY_MLP_TILE, out,     VLY_MLP_TILE};
         j->lanes(&dense);
-        for (int32_t i = 0; i < outs * VLY_MLP_TILE && !last; i++) out[i] = vly_mlp_activate(net->activation, out[i]);
+        if (!last) vly_mlp_activate_all(net->activation, out, outs * VLY_MLP_TILE);
         in = out;
     }
 }

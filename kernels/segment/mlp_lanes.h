@@ -25,6 +25,15 @@ typedef void vly_mlp_lanes(const vly_mlp_dense *d);
 
 vly_mlp_lanes vly_mlp_lanes_plain, vly_mlp_lanes_avx2, vly_mlp_lanes_avx512;
 
+/* The rectifier by itself: gcc 12 makes no vectors of a loop that chooses. */
+static inline void vly_mlp_activate_all(vly_mlp_activation kind, float *x, int32_t count)
+{
+    if (kind == VLY_MLP_RELU)
+        for (int32_t i = 0; i < count; i++) x[i] = vly_mlp_activate(VLY_MLP_RELU, x[i]);
+    else
+        for (int32_t i = 0; i < count; i++) x[i] = vly_mlp_activate(kind, x[i]);
+}
+
 /* The widest that may be used. */
 vly_mlp_lanes *vly_mlp_lanes_of(vly_isa isa);
 
