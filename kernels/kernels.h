@@ -87,6 +87,10 @@ typedef struct vly_kernels {
     vly_status (*mlp)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
                       const vly_mlp_net *net /* host */, float *logit);
 
+    /* The same in 16-bit whole numbers (vly_mlp_fixed): other bits than mlp's, but those on every device. */
+    vly_status (*mlp_fixed)(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                            const vly_mlp_net *net /* host */, float *logit);
+
     /* joint[sum_k label_k 3^k] += voxels; voxels that any volume calls outside are skipped. `labels` holds `count` volumes
      * one behind the other, `stride` bytes apart. joint: (3^count). VLY_EDATA is the host's to find: labels are 0, 1, 2, 255. */
     vly_status (*joint)(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,

@@ -96,7 +96,7 @@ vly_status vly_device_open_cpu(vly_device *device)
     vly_machine_processor(processor, sizeof processor);
     snprintf(device->name, sizeof device->name, "cpu");
     snprintf(device->description, sizeof device->description, "%s, %s, %d thread%s", processor,
-             queue->isa == VLY_ISA_AVX512 ? "AVX-512" : "base instructions", (int)device->pool->threads,
+             queue->isa >= VLY_ISA_AVX512 ? "AVX-512" : "base instructions", (int)device->pool->threads,
              device->pool->threads == 1 ? "" : "s");
     return VLY_OK;
 }

@@ -78,6 +78,9 @@ vly_status vly_mlp_seen_learn(vly_mlp_seen *out, const vly_mlp_table *table, flo
 vly_status vly_mlp_seen_share(double *out, const vly_mlp_seen *seen, const vly_mlp_net *net, vly_source *grey,
                               vly_source *mask, vly_box window);
 
+/* The weights in whole numbers. */
+void vly_mlp_fix(vly_mlp_fixed *out, const float weights[VLY_MLP_VALUES]);
+
 struct vly_mlp {
     float weights[VLY_MLP_VALUES]; /* as in vly_mlp_net */
     float *others;                 /* (other_count, VLY_MLP_VALUES) the rest of an ensemble; NULL: none */

@@ -30,6 +30,8 @@ vly_status vly_kmeans_finish_cpu(vly_queue *queue, const uint16_t *grey, const v
                                  uint8_t *label, vly_kmeans_report *report);
 vly_status vly_mlp_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
                        const vly_mlp_net *net, float *logit);
+vly_status vly_mlp_fixed_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                             const vly_mlp_net *net, float *logit);
 vly_status vly_joint_cpu(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
                          uint64_t *joint);
 vly_status vly_configurations_cpu(vly_queue *queue, const uint8_t *phase, const vly_region *region, uint64_t *bins,

@@ -34,6 +34,8 @@ vly_status vly_kmeans_finish_cuda(vly_queue *queue, const uint16_t *grey, const 
                                   uint8_t *label, vly_kmeans_report *report);
 vly_status vly_mlp_cuda(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
                         const vly_mlp_net *net, float *logit);
+vly_status vly_mlp_fixed_cuda(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                              const vly_mlp_net *net, float *logit);
 vly_status vly_joint_cuda(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
                           uint64_t *joint);
 vly_status vly_multiply_add_cuda(vly_queue *queue, int64_t items, int32_t rounds, float *sink, int64_t *flops);

@@ -12,6 +12,7 @@ const vly_kernels vly_kernels_cpu = {
     .kmeans_gather = vly_kmeans_gather_cpu,
     .kmeans_finish = vly_kmeans_finish_cpu,
     .mlp = vly_mlp_cpu,
+    .mlp_fixed = vly_mlp_fixed_cpu,
     .joint = vly_joint_cpu,
     .configurations = vly_configurations_cpu,
     .configurations_scratch_bytes = vly_configurations_scratch_bytes_cpu,

@@ -12,6 +12,7 @@ const vly_kernels vly_kernels_cuda = {
     .kmeans_gather = vly_kmeans_gather_cuda,
     .kmeans_finish = vly_kmeans_finish_cuda,
     .mlp = vly_mlp_cuda,
+    .mlp_fixed = vly_mlp_fixed_cuda,
     .joint = vly_joint_cuda,
     .configurations = vly_configurations_cuda,
     .configurations_scratch_bytes = vly_configurations_scratch_bytes_cuda,

@@ -228,7 +228,7 @@ static vly_status do_wide(vly_queue *queue, job *j)
 static vly_distance_lanes lanes_of(const vly_queue *queue)
 {
 #if defined(__x86_64__)
-    if (queue->isa == VLY_ISA_AVX512) return vly_distance_lanes_avx512;
+    if (queue->isa >= VLY_ISA_AVX512) return vly_distance_lanes_avx512;
 #endif
 #if defined(__AVX2__)
     if (queue->isa != VLY_ISA_PLAIN) return vly_distance_lanes_avx2;

@@ -5,7 +5,7 @@
 const vly_kmeans_lanes *vly_kmeans_lanes_of(const vly_queue *queue)
 {
 #ifdef __x86_64__
-    if (queue->isa == VLY_ISA_AVX512) return &vly_kmeans_lanes_avx512;
+    if (queue->isa >= VLY_ISA_AVX512) return &vly_kmeans_lanes_avx512;
 #endif
 #ifdef __AVX2__
     if (queue->isa != VLY_ISA_PLAIN) return &vly_kmeans_lanes_avx2;

@@ -2,7 +2,7 @@
  * tiles of voxels side by side then go through all layers without leaving the cache. */
 #include "core/kernels_cpu.h"
 #include "core/rows_cpu.h"
-#include "segment/mlp_lanes.h"
+#include "segment/mlp_fixed.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ enum { CHUNK = 256, REACH = 4, ROWS = VLY_MLP_SIDE * VLY_MLP_SIDE, WIDE = CHUNK 
 vly_mlp_lanes *vly_mlp_lanes_of(vly_isa isa)
 {
 #ifdef __x86_64__
-    if (isa == VLY_ISA_AVX512) return vly_mlp_lanes_avx512;
+    if (isa >= VLY_ISA_AVX512) return vly_mlp_lanes_avx512;
 #endif
 #ifdef __AVX2__
     if (isa != VLY_ISA_PLAIN) return vly_mlp_lanes_avx2;
@@ -20,12 +20,25 @@ vly_mlp_lanes *vly_mlp_lanes_of(vly_isa isa)
     return vly_mlp_lanes_plain;
 }
 
+static vly_mlp_fixed_tile *fixed_of(vly_isa isa)
+{
+#ifdef __x86_64__
+    if (isa >= VLY_ISA_VNNI) return vly_mlp_fixed_vnni;
+#endif
+#ifdef __AVX2__
+    if (isa != VLY_ISA_PLAIN) return vly_mlp_fixed_avx2;
+#endif
+    (void)isa;
+    return vly_mlp_fixed_plain;
+}
+
 typedef struct job {
     const uint16_t *grey;
     const uint8_t *mask;
     const vly_region *region;
     const vly_mlp_net *net;
     vly_mlp_lanes *lanes;
+    vly_mlp_fixed_tile *fixed; /* NULL: the exact one */
     float *logit;
     int64_t chunks; /* of a row */
 } job;
@@ -141,7 +154,10 @@ static vly_status run_chunk(void *self, int64_t item, int32_t worker)
             continue;
         }
         load_tile(j, &s, t, count);
-        forward(j, &s);
+        if (j->fixed)
+            j->fixed(j->net, s.in[0], s.out[0]);
+        else
+            forward(j, &s);
         for (int32_t i = 0; i < count; i++) {
             bool outside = mask && !mask[i];
             to[2 * i] = outside ? NAN : vly_mlp_difference(s.out[0][i], s.out[2][i]);
@@ -151,10 +167,24 @@ static vly_status run_chunk(void *self, int64_t item, int32_t worker)
     return VLY_OK;
 }
 
+static vly_status run_all(vly_queue *queue, job *j)
+{
+    vly_extent e = vly_box_extent(j->region->inner);
+    j->lanes = vly_mlp_lanes_of(queue->isa);
+    j->chunks = (e.nx + CHUNK - 1) / CHUNK;
+    return vly_pool_run(queue->pool, (int64_t)e.ny * e.nz * j->chunks, run_chunk, j);
+}
+
 vly_status vly_mlp_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
                        const vly_mlp_net *net, float *logit)
 {
-    vly_extent e = vly_box_extent(region->inner);
-    job j = {grey, mask, region, net, vly_mlp_lanes_of(queue->isa), logit, (e.nx + CHUNK - 1) / CHUNK};
-    return vly_pool_run(queue->pool, (int64_t)e.ny * e.nz * j.chunks, run_chunk, &j);
+    job j = {.grey = grey, .mask = mask, .region = region, .net = net, .logit = logit};
+    return run_all(queue, &j);
+}
+
+vly_status vly_mlp_fixed_cpu(vly_queue *queue, const uint16_t *grey, const vly_region *region, const uint8_t *mask,
+                             const vly_mlp_net *net, float *logit)
+{
+    job j = {.grey = grey, .mask = mask, .region = region, .net = net, .fixed = fixed_of(queue->isa), .logit = logit};
+    return run_all(queue, &j);
 }
