@@ -23,13 +23,47 @@ static void set_polynomial(vly_multigrid *mg)
 
 /* ---- making ---- */
 
-static vly_status alloc_vectors(vly_level *l, vly_device *device, bool finest)
+/* Floats from one vector to the next: each begins at a cache line. */
+static int64_t vector_length(const vly_level *l)
 {
-    int64_t rows = (l->matrix.host.rows + 15) / 16 * 16;
-    float **vectors[] = {&l->residual, &l->solution, &l->step, &l->next, &l->right, &l->image, &l->half};
-    int32_t count = finest ? 4 : 7;
-    VLY_TRY(vly_buffer_create(&l->vectors, device, count * rows * (int64_t)sizeof(float), "vectors"));
-    for (int32_t k = 0; k < count; k++) *vectors[k] = (float *)l->vectors.data + k * rows;
+    return ((int64_t)l->matrix.host.rows + 15) / 16 * 16;
+}
+
+/* Vectors of a coarse level live only while level 0 waits for its correction, as do the two buffers of its polynomial:
+ * they lie in there as long as there is room. What the correction is made of must not lie in the one it is written to. */
+typedef struct room {
+    float *from, *to;
+} room;
+
+static vly_status alloc_vectors(vly_level *l, vly_device *device, room rooms[2])
+{
+    int64_t rows = vector_length(l), missing = 0;
+    float **vectors[] = {&l->half, &l->solution, &l->residual, &l->step, &l->next, &l->right, &l->image};
+    for (int32_t k = 0; k < 7; k++) {
+        room *with = k >= 2 && rooms[0].to - rooms[0].from >= rows ? &rooms[0] : &rooms[1];
+        bool fits = with->to - with->from >= rows;
+        *vectors[k] = fits ? with->from : NULL;
+        with->from += fits ? rows : 0;
+        missing += !fits;
+    }
+    if (missing == 0) return VLY_OK;
+    VLY_TRY(vly_buffer_create(&l->vectors, device, missing * rows * (int64_t)sizeof(float), "vectors"));
+    for (int32_t k = 0, at = 0; k < 7; k++)
+        if (!*vectors[k]) *vectors[k] = (float *)l->vectors.data + at++ * rows;
+    return VLY_OK;
+}
+
+static vly_status alloc_all_vectors(vly_multigrid *mg)
+{
+    vly_level *l = &mg->level[0];
+    int64_t rows = vector_length(l);
+    VLY_TRY(vly_buffer_create(&l->vectors, mg->device, 4 * rows * (int64_t)sizeof(float), "vectors"));
+    l->residual = l->vectors.data;
+    l->solution = l->residual + rows;
+    l->step = l->solution + rows;
+    l->next = l->step + rows;
+    room rooms[2] = {{l->step, l->next}, {l->next, l->next + rows}};
+    for (int32_t k = 1; k < mg->levels; k++) VLY_TRY(alloc_vectors(&mg->level[k], mg->device, rooms));
     return VLY_OK;
 }
 
@@ -126,7 +160,7 @@ vly_status vly_multigrid_create(vly_multigrid *mg, vly_device *device, const vly
         VLY_TRY(vly_device_stop(device));
         VLY_TRY(add_level(mg, place, &stalled));
     }
-    for (int32_t l = 0; l < mg->levels; l++) VLY_TRY(alloc_vectors(&mg->level[l], device, l == 0));
+    VLY_TRY(alloc_all_vectors(mg));
     int64_t chunks = ((int64_t)matrix->host.rows + VLY_MATRIX_CHUNK - 1) / VLY_MATRIX_CHUNK;
     VLY_TRY(vly_buffer_create(&mg->sums, device, 4 * (int64_t)sizeof(double), "sums"));
     VLY_TRY(vly_buffer_create(&mg->parts, device, 4 * chunks * (int64_t)sizeof(double), "sums"));
@@ -262,6 +296,7 @@ static vly_status correct(vly_multigrid *mg, int32_t index)
     const int32_t *first = fine->first_member.device.data, *member = fine->member.device.data;
     int32_t rows = coarse->matrix.host.rows;
     float scale[2] = {0.0f, 1.0f};
+    if (index == 0 && fine->next < fine->step) swap(&fine->step, &fine->next); /* as alloc_vectors found them */
     VLY_TRY(kernels->gather(queue, rows, first, member, fine->residual, coarse->residual, coarse->right));
     if (index + 1 == mg->levels - 1 && mg->inverse.host) {
         VLY_TRY(kernels->dense(queue, rows, mg->inverse.device.data, coarse->right, coarse->solution));

@@ -36,9 +36,9 @@ typedef struct vly_level {
     vly_matrix_twin matrix;
     vly_twin first_member, member; /* of the aggregates, which are the rows of the next level */
     vly_twin target;               /* (couplings) vly_contract's; empty without options.refresh */
-    vly_buffer vectors;
+    vly_buffer vectors;            /* those that found no room in level 0 */
     float *residual, *solution, *step, *next; /* (rows) device */
-    float *right, *image, *half;              /* (rows) device; what the second half of a K-cycle step needs */
+    float *right, *image, *half; /* (rows) device; what the second half of a K-cycle step needs; not level 0 */
 } vly_level;
 
 typedef struct vly_multigrid {
