@@ -291,7 +291,8 @@ static float *all_weights(const vly_multigrid *mg, int64_t *count)
     return all;
 }
 
-START_TEST(refreshed_levels_are_those_of_a_hierarchy_made_anew)
+/* Weights change at random where all aggregates are blocks, by a power of two where pairs are to stay what they are. */
+static void expect_refreshed(int32_t blocks, bool random)
 {
     enum { ONE, OTHER };
     vly_device *device = test_device(2, 0);
@@ -300,6 +301,7 @@ START_TEST(refreshed_levels_are_those_of_a_hierarchy_made_anew)
     options.layered = options.refresh = true;
     options.strong = 0.0f; /* aggregates do not depend on weights then */
     options.coarsest = 40;
+    options.blocks = blocks;
     vly_matrix_twin matrix[2];
     vly_multigrid mg[2];
     float *all[2];
@@ -310,8 +312,9 @@ START_TEST(refreshed_levels_are_those_of_a_hierarchy_made_anew)
         ck_assert_int_eq(vly_matrix_graph(&matrix[k], device, g.rows, g.first, g.column, g.weight, g.ground), VLY_OK);
         ck_assert_int_eq(vly_multigrid_create(&mg[k], device, &matrix[k], place, &options), VLY_OK);
         if (k == OTHER) break;
-        for (int32_t i = 0; i < g.first[g.rows]; i++) g.weight[i] *= (float)test_uniform(&seed);
-        for (int32_t i = 0; i < g.rows; i++) g.ground[i] += (float)test_uniform(&seed);
+        for (int32_t i = 0; i < g.first[g.rows]; i++) g.weight[i] *= random ? (float)test_uniform(&seed) : 0.25f;
+        for (int32_t i = 0; i < g.rows; i++)
+            g.ground[i] = random ? g.ground[i] + (float)test_uniform(&seed) : 0.25f * g.ground[i];
     }
     memcpy(matrix[ONE].weight.host, g.weight, (size_t)g.first[g.rows] * sizeof *g.weight);
     memcpy(matrix[ONE].ground.host, g.ground, (size_t)g.rows * sizeof *g.ground);
@@ -340,6 +343,12 @@ START_TEST(refreshed_levels_are_those_of_a_hierarchy_made_anew)
     free(place);
     free_graph(&g);
     vly_device_close(device);
+}
+
+START_TEST(refreshed_levels_are_those_of_a_hierarchy_made_anew)
+{
+    expect_refreshed(VLY_LEVELS_MAX, true);
+    expect_refreshed(1, false);
 }
 END_TEST
 

@@ -15,9 +15,13 @@ typedef struct vly_row {
 
 void vly_row_of(vly_row *out, const vly_matrix *host, int32_t i);
 
-/* aggregate (rows): of each node, numbered by their first members; *count: how many. place is moved to the blocks. */
+/* aggregate (rows): of each node, numbered by their first members; *count: how many.
+ * By blocks: place is moved to them. Costs little, and does with the rows of an image. */
 vly_status vly_aggregate(int32_t *count, int32_t *aggregate, vly_device *device, const vly_matrix *host,
                          uint64_t *place, float strong);
+
+/* By the quality of each aggregate, whatever the coefficients. host: a graph. */
+vly_status vly_aggregate_pairs(int32_t *count, int32_t *aggregate, const vly_matrix *host);
 
 /* Members of the aggregates, and the matrix of their sums; fine->target too, where there is one. before (options.layered):
  * places of the fine nodes; place: in, of their blocks; out, of the aggregates. */

@@ -123,23 +123,34 @@ static vly_status make_coarsest(vly_multigrid *mg)
     return vly_twin_upload(&mg->inverse);
 }
 
+/* Pairs of pairs grow along any axis: no factor is right for all of them. */
+static vly_multigrid_options options_of(const vly_multigrid *mg, int32_t level)
+{
+    vly_multigrid_options options = mg->options;
+    if (level >= options.blocks) options.weaken = options.ground = 1.0f, options.layered = false;
+    return options;
+}
+
 static vly_status add_level(vly_multigrid *mg, uint64_t *place, bool *stalled)
 {
     vly_level *fine = &mg->level[mg->levels - 1], *coarse = fine + 1;
     int32_t rows = fine->matrix.host.rows, count = 0, *aggregate;
     uint64_t *before = NULL;
     VLY_TRY(vly_alloc_raw((void **)&aggregate, rows, sizeof *aggregate, "aggregates"));
+    vly_multigrid_options options = options_of(mg, mg->levels - 1);
+    bool blocks = mg->levels <= options.blocks;
     vly_status status = VLY_OK;
-    if (mg->options.layered) status = vly_alloc_raw((void **)&before, rows, sizeof *before, "places");
+    if (options.layered) status = vly_alloc_raw((void **)&before, rows, sizeof *before, "places");
     if (before) memcpy(before, place, (size_t)rows * sizeof *before);
     if (status == VLY_OK)
-        status = vly_aggregate(&count, aggregate, mg->device, &fine->matrix.host, place, mg->options.strong);
+        status = blocks ? vly_aggregate(&count, aggregate, mg->device, &fine->matrix.host, place, options.strong)
+                        : vly_aggregate_pairs(&count, aggregate, &fine->matrix.host);
     *stalled = count > 0.9 * rows;
     if (status == VLY_OK && !*stalled && mg->options.refresh)
         status = vly_twin_create(&fine->target, mg->device, fine->matrix.host.first[rows], sizeof(int32_t), "targets");
     if (status == VLY_OK && !*stalled) {
         mg->levels++;
-        status = vly_coarsen(fine, &coarse->matrix, mg->device, count, aggregate, before, place, &mg->options);
+        status = vly_coarsen(fine, &coarse->matrix, mg->device, count, aggregate, before, place, &options);
     }
     vly_free(before);
     vly_free(aggregate);
@@ -172,13 +183,14 @@ vly_status vly_multigrid_refresh(vly_multigrid *mg)
     vly_device *device = mg->device;
     for (int32_t l = 0; l + 1 < mg->levels; l++) {
         vly_level *fine = &mg->level[l], *coarse = fine + 1;
+        vly_multigrid_options options = options_of(mg, l);
         vly_contraction c = {.fine = fine->matrix.device,
                              .aggregates = coarse->matrix.device.rows,
                              .first_member = fine->first_member.device.data,
                              .member = fine->member.device.data,
                              .target = fine->target.device.data,
-                             .weaken = mg->options.weaken,
-                             .weaken_ground = mg->options.ground,
+                             .weaken = options.weaken,
+                             .weaken_ground = options.ground,
                              .first = coarse->matrix.device.first,
                              .weight = coarse->matrix.weight.device.data,
                              .ground = coarse->matrix.ground.device.data};

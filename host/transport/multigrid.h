@@ -1,6 +1,7 @@
 /* Aggregation multigrid for graphs of conductances, images included: a preconditioner. It needs no geometry beyond a place
- * for every node (the voxel it lies in): nodes of one 2 x 2 x 2 block become one where strong couplings connect them, so thin
- * networks keep their threads, and a K-cycle makes up for the plain interpolation. */
+ * for every node (the voxel it lies in): on the first levels nodes of one 2 x 2 x 2 block become one where strong couplings
+ * connect them, so thin networks keep their threads; further down pairs whose condition is bounded are joined. A K-cycle
+ * makes up for the plain interpolation. */
 #ifndef VLY_MULTIGRID_H
 #define VLY_MULTIGRID_H
 
@@ -17,14 +18,17 @@ typedef struct vly_multigrid_options {
     float weaken; /* factor on coarse couplings between blocks: plain interpolation makes them too stiff */
     float
         ground; /* factor on what ties coarse nodes to ground: planes are half a block away, masses are just added up */
-    int32_t smooth;   /* degree of the Chebyshev polynomial before and after the correction from below */
+    int32_t smooth; /* degree of the Chebyshev polynomial before and after the correction from below */
+    int32_t
+        blocks; /* levels whose aggregates are parts of blocks; below, where an image is a graph of anything, pairs */
     int32_t coarsest; /* rows that need no further level */
     bool layered; /* weaken only along axes along which aggregates are longer than their nodes: layers may be thick */
     bool refresh; /* keep what vly_multigrid_refresh needs; graphs only */
 } vly_multigrid_options;
 
 #define VLY_MULTIGRID_OPTIONS_INIT \
-    ((vly_multigrid_options){.strong = 0.1f, .weaken = 0.5f, .smooth = 3, .ground = 0.5f, .coarsest = VLY_COARSEST})
+    ((vly_multigrid_options){      \
+        .strong = 0.1f, .weaken = 0.5f, .smooth = 3, .ground = 0.5f, .blocks = 2, .coarsest = VLY_COARSEST})
 
 /* A matrix with its arrays on the host and on the device. Those of a graph belong to it. */
 typedef struct vly_matrix_twin {
@@ -34,9 +38,9 @@ typedef struct vly_matrix_twin {
 
 typedef struct vly_level {
     vly_matrix_twin matrix;
-    vly_twin first_member, member; /* of the aggregates, which are the rows of the next level */
-    vly_twin target;               /* (couplings) vly_contract's; empty without options.refresh */
-    vly_buffer vectors;            /* those that found no room in level 0 */
+    vly_twin first_member, member;            /* of the aggregates, which are the rows of the next level */
+    vly_twin target;                          /* (couplings) vly_contract's; empty without options.refresh */
+    vly_buffer vectors;                       /* those that found no room in level 0 */
     float *residual, *solution, *step, *next; /* (rows) device */
     float *right, *image, *half; /* (rows) device; what the second half of a K-cycle step needs; not level 0 */
 } vly_level;
