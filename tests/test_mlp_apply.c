@@ -36,13 +36,15 @@ START_TEST(labels_are_the_same_on_every_device_for_any_threads_and_memory)
     const int64_t n = vly_extent_voxels(e);
     uint16_t *grey = random_grey(e, 3);
     uint8_t *expected = malloc((size_t)n), *label = malloc((size_t)n);
-    for (int atrous = 0; atrous < 2; atrous++) {
+    for (int kind = 0; kind < 3; kind++) {
+        const bool atrous = kind == 1;
         vly_mlp *model = random_model(atrous ? 1.284e-6 : 0.642e-6, 40);
-        vly_mlp_apply_options options = {.scale = VLY_MLP_AUTO};
+        vly_mlp_apply_options options = {.precision = kind == 2 ? VLY_MLP_FAST : VLY_MLP_PRECISION_AUTO};
         vly_mlp_summary about, again;
         vly_device *cpu = test_cpu(1);
         ck_assert_int_eq(labels_of(expected, cpu, grey, e, 0.642e-6, model, &options, e, &about), VLY_OK);
         ck_assert((about.scale == VLY_MLP_ATROUS) == atrous && about.voxels == n);
+        ck_assert(about.fast == (kind == 2)); /* of a volume this small auto is exact */
         vly_device_close(cpu);
         for (int run = 0; run < 2; run++) {
             vly_device *device = test_device(run ? 3 : 2, 0);

@@ -19,6 +19,7 @@ typedef struct work {
     int32_t members;
     int64_t room;              /* voxels of the largest slab */
     vly_buffer weights, logit; /* (members, VLY_MLP_VALUES); (room, 2) per member */
+    vly_buffer fixed;          /* (members) vly_mlp_fixed; empty: exact */
     float *host;               /* the latter, for devices with memory of their own */
     float *spread;             /* (room); NULL: not wanted */
     const float *told;         /* (members, room, 2) of the slab at hand, on the host */
@@ -70,7 +71,9 @@ static vly_status run_slab(void *self, vly_device *device, const vly_slab *slab)
     for (int32_t m = 0; m < w->members; m++) {
         float *to = (float *)w->logit.data + 2 * m * w->room;
         w->net.weights = (const float *)w->weights.data + (int64_t)m * VLY_MLP_VALUES;
-        VLY_TRY(device->kernels->mlp(device->queue, slab->grey, &slab->region, slab->mask, &w->net, to));
+        w->net.fixed = w->fixed.data ? (const vly_mlp_fixed *)w->fixed.data + m : NULL;
+        VLY_TRY((w->net.fixed ? device->kernels->mlp_fixed : device->kernels->mlp)(
+            device->queue, slab->grey, &slab->region, slab->mask, &w->net, to));
     }
     VLY_TRY(vly_device_wait(device));
     if (w->host) VLY_TRY(vly_buffer_download(&w->logit, w->host, w->members * w->room * VOXEL_BYTES));
@@ -99,11 +102,25 @@ static vly_status upload_weights(work *w, const vly_mlp *mlp)
     return status;
 }
 
-static vly_status open_work(work *w, const vly_mlp *mlp, const vly_plan *plan, bool spread)
+static vly_status upload_fixed(work *w, const vly_mlp *mlp)
+{
+    const int64_t bytes = w->members * (int64_t)sizeof(vly_mlp_fixed);
+    vly_mlp_fixed *all;
+    VLY_TRY(vly_alloc_raw((void **)&all, bytes, 1, "weights"));
+    for (int32_t m = 0; m < w->members; m++)
+        vly_mlp_fix(&all[m], m == 0 ? mlp->weights : mlp->others + (int64_t)(m - 1) * VLY_MLP_VALUES);
+    vly_status status = vly_buffer_create(&w->fixed, w->device, bytes, "weights");
+    if (status == VLY_OK) status = vly_buffer_upload(&w->fixed, all, bytes);
+    vly_free(all);
+    return status;
+}
+
+static vly_status open_work(work *w, const vly_mlp *mlp, const vly_plan *plan, bool fast, bool spread)
 {
     w->room = (int64_t)plan->window.nx * plan->window.ny * plan->slab_pages;
     const int64_t bytes = w->members * w->room * VOXEL_BYTES;
     VLY_TRY(upload_weights(w, mlp));
+    if (fast) VLY_TRY(upload_fixed(w, mlp));
     VLY_TRY(vly_buffer_reserve(&w->logit, w->device, bytes, "outputs of the network"));
     if (!w->device->unified) VLY_TRY(vly_alloc_raw((void **)&w->host, bytes, 1, "outputs of the network"));
     if (w->members > 1) VLY_TRY(vly_alloc_raw((void **)&w->mean, w->room, VOXEL_BYTES, "outputs of the networks"));
@@ -113,16 +130,24 @@ static vly_status open_work(work *w, const vly_mlp *mlp, const vly_plan *plan, b
 static void close_work(work *w)
 {
     vly_buffer_free(&w->weights);
+    vly_buffer_free(&w->fixed);
     vly_buffer_free(&w->logit);
     vly_free(w->host);
     vly_free(w->mean);
     vly_free(w->spread);
 }
 
+static bool is_fast(vly_mlp_precision precision, vly_box window)
+{
+    bool large = vly_extent_voxels(vly_box_extent(window)) > VLY_MLP_EXACT_MOST;
+    return precision == VLY_MLP_FAST || (precision == VLY_MLP_PRECISION_AUTO && large);
+}
+
 static vly_status run_pipeline(work *w, const vly_mlp *mlp, const vly_mlp_apply_options *options)
 {
     const vly_stage stage = {"network", run_slab, w};
     const bool spread = options->spread && w->members > 1;
+    const bool fast = is_fast(options->precision, w->scan->window);
     vly_pipeline *pipeline;
     vly_pipeline_options path = vly_mlp_path(&w->scan->region, w->net.atrous);
     path.beside *= w->members > 1 ? w->members + 2 : 1;
@@ -131,8 +156,9 @@ static vly_status run_pipeline(work *w, const vly_mlp *mlp, const vly_mlp_apply_
     if (status == VLY_OK)
         status =
             vly_mlp_field_open(&w->field, w->device, vly_box_extent(w->scan->window), spread, options->region.scratch);
-    if (status == VLY_OK) status = open_work(w, mlp, vly_pipeline_plan(pipeline), spread);
+    if (status == VLY_OK) status = open_work(w, mlp, vly_pipeline_plan(pipeline), fast, spread);
     if (status == VLY_OK) status = vly_pipeline_pass(pipeline, "network", &stage, 1, NULL);
+    if (status == VLY_OK) w->field->summary.fast = fast;
     close_work(w);
     vly_pipeline_close(pipeline);
     return status;

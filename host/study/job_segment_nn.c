@@ -46,6 +46,7 @@ static vly_mlp_apply_options options_of(const vly_segment *s)
                                    .scale = (vly_mlp_scale)settings->nn_scale,
                                    .calibration = kinds[settings->nn_calibration],
                                    .fractions = settings->fractions,
+                                   .precision = (vly_mlp_precision)settings->precision,
                                    .spread = vly_mlp_members(s->model) > 1};
 }
 
@@ -76,6 +77,7 @@ static void add_network(vly_segment *s, json_t *to)
     vly_segment_set(s, to, "scale", json_string(scales[about->scale]));
     vly_segment_set(s, to, "calibration", calibration_of(about));
     vly_segment_set(s, to, "model_voxel_size_um", json_real(vly_job_um(vly_mlp_voxel_size(s->model))));
+    vly_segment_set(s, to, "precision", json_string(about->fast ? "fast" : "exact"));
     vly_segment_set(s, to, "networks", json_integer(about->members));
     vly_segment_set(s, to, "told", vly_job_phases_real(about->fractions));
     vly_segment_set(s, to, "entropy", vly_json_real(about->entropy));

@@ -27,7 +27,7 @@ VLY_API const char *vly_method_name(vly_method method);
 enum {
     VLY_PATH_BYTES = 4096,  /* of a file name, and of any value as text, closing 0 included */
     VLY_ORIGIN_BYTES = 128, /* "default", "command line", "study.yaml:12" */
-    VLY_SETTINGS_MOST = 128  /* options there can be */
+    VLY_SETTINGS_MOST = 128 /* options there can be */
 };
 
 /* Set by vly_settings_defaults, changed by vly_settings_set, or written directly. */
@@ -67,6 +67,7 @@ typedef struct vly_settings {
     char model[VLY_PATH_BYTES]; /* of nn-*; "": none */
     enum { VLY_NN_AUTO, VLY_NN_NATIVE, VLY_NN_ATROUS, VLY_NN_BINNED, VLY_NN_RESAMPLE } nn_scale;
     enum { VLY_NN_CALIBRATED, VLY_NN_TWO_POINT, VLY_NN_QUANTILES, VLY_NN_UNCALIBRATED } nn_calibration;
+    enum { VLY_PRECISION_EXACT, VLY_PRECISION_FAST, VLY_PRECISION_AUTO } precision;
     /* what the network tells, how sure it is, how far an ensemble is apart, *.tif; "": not written */
     char nn_fractions[VLY_PATH_BYTES], nn_entropy[VLY_PATH_BYTES], nn_spread[VLY_PATH_BYTES];
     char histogram[VLY_PATH_BYTES]; /* CSV of the region's u16 grey values; "": none */
