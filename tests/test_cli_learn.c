@@ -56,6 +56,10 @@ START_TEST(a_sample_is_learned_from_and_trinarised_in_all_ways)
     vly_document_free(d);
     PROGRAM_DOES("segment s/grey.tif -o one.tif --method nn-am-cond --model n.safetensors -j 1 -q");
     PROGRAM_DOES("diff one.tif l/nn-am-cond.tif");
+    PROGRAM_DOES("segment s/grey.tif -o fast.tif --method nn-am-cond --model n.safetensors --precision fast --json -q");
+    d = document_of_output();
+    ck_assert_str_eq(vly_document_string(d, "precision"), "fast");
+    vly_document_free(d);
     PROGRAM_DOES("segment s/grey.tif -o x.tif --method nn-p-cond --model m.safetensors --dry-run");
     ck_assert_ptr_nonnull(strstr(program_out, "would segment"));
     ck_assert_int_ne(access("x.tif", F_OK), 0);
@@ -71,7 +75,7 @@ START_TEST(a_study_learns_its_own_network_once)
           "fib: s/fib/labels.tif\nratio: 4\ntransform: s/synth.json\nepochs: 1\nfar_field: no\n",
           file);
     fclose(file);
-    PROGRAM_DOES("run study.yaml -o out -q --json");
+    PROGRAM_DOES("run study.yaml -o out -q --json --events events.jsonl");
     ck_assert_int_eq(access("out/learn/model.safetensors", F_OK), 0);
     ck_assert_int_eq(access("out/labels/nn-p-cond.tif", F_OK), 0);
     vly_document *d = document_of_output();
@@ -81,6 +85,10 @@ START_TEST(a_study_learns_its_own_network_once)
         ck_assert_str_eq(vly_document_string(d, key), "computed");
     }
     vly_document_free(d);
+    /* it is asked once for both methods */
+    ck_assert_int_eq(system("grep -q 'nn-am-cond: network' events.jsonl"), 0);
+    ck_assert_int_eq(system("grep -q 'nn-p-cond: labels' events.jsonl"), 0);
+    ck_assert_int_ne(system("grep -q 'nn-p-cond: network' events.jsonl"), 0);
     /* thresholds need no network, and the network is not learned again for other methods */
     PROGRAM_DOES("run study.yaml -o other -q --only segment.threshold");
     ck_assert_int_ne(access("other/learn/model.safetensors", F_OK), 0);

@@ -6,6 +6,7 @@
 #include "core/digest.h"
 #include "study/document_impl.h"
 #include "voxelyte/job.h"
+#include "voxelyte/mlp.h"
 
 enum { VLY_JOB_INPUTS_MAX = 16, VLY_JOB_OUTPUTS_MAX = 16 };
 
@@ -65,6 +66,11 @@ vly_status vly_job_write_output(vly_document **document, const vly_settings *set
 
 /* The settings' window, or the whole; VLY_EDATA if it is not inside the volume. */
 vly_status vly_job_window(vly_box *out, const vly_settings *settings, const vly_volume_info *info);
+
+/* vly_job_segment that asks no network where *field is what it said of this volume before; comes back as what it says. Yours
+ * to free, whatever the status. */
+vly_status vly_job_segment_again(vly_document **out, vly_device *device, const vly_settings *settings,
+                                 vly_mlp_field **field);
 
 /* How segment would go about the window with `methods` (bits): mode, slabs, memory, passes, seconds. volume: as it was
  * opened; nothing is read of it. */

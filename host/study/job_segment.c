@@ -261,9 +261,10 @@ static vly_status run_one(vly_segment *s)
     return run_method(s, method, settings->output, s->job.document->root);
 }
 
-vly_status vly_job_segment(vly_document **out, vly_device *device, const vly_settings *settings)
+vly_status vly_job_segment_again(vly_document **out, vly_device *device, const vly_settings *settings,
+                                 vly_mlp_field **field)
 {
-    vly_segment s = {.methods = vly_settings_methods(settings)};
+    vly_segment s = {.methods = vly_settings_methods(settings), .field = *field};
     *out = NULL;
     vly_status status = vly_job_begin(&s.job, device, settings, "segment");
     if (status == VLY_OK) status = open_inputs(&s);
@@ -271,9 +272,17 @@ vly_status vly_job_segment(vly_document **out, vly_device *device, const vly_set
     vly_source_close(s.grey);
     vly_source_close(s.mask);
     vly_source_close(s.am);
-    vly_mlp_field_free(s.field);
+    *field = s.field;
     vly_mlp_free(s.model);
     status = vly_job_end(&s.job, status, out);
     if (status != VLY_OK && s.made_folder) vly_folder_drop(settings->output);
+    return status;
+}
+
+vly_status vly_job_segment(vly_document **out, vly_device *device, const vly_settings *settings)
+{
+    vly_mlp_field *field = NULL;
+    vly_status status = vly_job_segment_again(out, device, settings, &field);
+    vly_mlp_field_free(field);
     return status;
 }

@@ -89,9 +89,19 @@ static vly_status make_room(const vly_run *run, const vly_piece *piece)
     return VLY_OK;
 }
 
+/* Nothing else has to share the memory with it. */
+static void forget_network(vly_run *run, const vly_piece *next)
+{
+    if (vly_piece_asks_network(next) && run->field_of == next->sample) return;
+    vly_mlp_field_free(run->field);
+    run->field = NULL;
+    run->field_of = next->sample;
+}
+
 static vly_status compute(vly_run *run, vly_piece *piece)
 {
     double start = clock_seconds();
+    forget_network(run, piece);
     VLY_TRY(vly_run_log(run, "%s: begins%s%s", piece->name, *piece->reason ? " again, " : "", piece->reason));
     VLY_TRY(make_room(run, piece));
     vly_status status = work_told(run, piece);

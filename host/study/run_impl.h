@@ -6,6 +6,7 @@
 #include "core/digest.h"
 #include "study/document_impl.h"
 #include "study/study_impl.h"
+#include "voxelyte/mlp.h"
 
 /* Raised when the same inputs and settings would give other files than before: what is finished then counts as stale. */
 enum { VLY_STUDY_FORMAT = 1 };
@@ -82,6 +83,9 @@ struct vly_run {
     vly_run_input *inputs; /* (input_count) */
     int32_t input_count;
     char run_id[VLY_DIGEST_BYTES];
+    /* What the network has said of a sample: kept from one trinarisation by it to the next, which stand side by side. */
+    vly_mlp_field *field;
+    const vly_sample *field_of;
 };
 
 /* FOLDER/name in fresh memory. */
@@ -93,6 +97,8 @@ vly_status vly_run_select(vly_run *run, const char *only, const char *from);
 bool vly_piece_needs(const vly_piece *piece, const vly_piece *other);
 /* Whether it closes the active material that the other one, k-means, finds. */
 bool vly_piece_closes(const vly_piece *piece, const vly_piece *other);
+/* Whether it is a trinarisation by the network. */
+bool vly_piece_asks_network(const vly_piece *piece);
 bool vly_piece_done(const vly_piece *piece); /* finished, here or elsewhere */
 void vly_run_free(vly_run *run);
 

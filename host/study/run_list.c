@@ -1,5 +1,5 @@
 /* Which pieces a study has, what needs what, and which of them --only and --from mean. */
-#include "study/run_impl.h"
+#include "study/run_work.h"
 
 #include "core/memory.h"
 
@@ -67,6 +67,7 @@ void vly_run_free(vly_run *run)
     vly_free(run->pieces);
     vly_free(run->inputs);
     vly_study_free(run->study);
+    vly_mlp_field_free(run->field);
     *run = (vly_run){.device = NULL};
 }
 
@@ -90,6 +91,11 @@ bool vly_piece_needs(const vly_piece *piece, const vly_piece *other)
     for (const char *at = piece->kind->after; *at; at += strcspn(at, " ") + (at[strcspn(at, " ")] == ' '))
         if (strncmp(at, name, length) == 0 && (at[length] == ' ' || at[length] == 0)) return true;
     return false;
+}
+
+bool vly_piece_asks_network(const vly_piece *piece)
+{
+    return piece->kind->work == vly_work_segment && piece->method >= (int32_t)VLY_METHOD_NN;
 }
 
 bool vly_piece_done(const vly_piece *piece)

@@ -29,12 +29,21 @@ vly_status vly_work_segment(vly_run *run, const vly_piece *piece)
     VLY_TRY(vly_run_path(&labels, run, piece->outputs[0]));
     snprintf(settings.output, sizeof settings.output, "%s", labels);
     vly_free(labels);
-    vly_status status = vly_job_segment(&document, run->device, &settings);
+    vly_status status = vly_job_segment_again(&document, run->device, &settings, &run->field);
     if (status == VLY_OK) status = vly_run_path(&path, run, piece->outputs[1]);
     if (status == VLY_OK) status = vly_document_write(document, path, true);
     vly_free(path);
     vly_document_free(document);
     return status;
+}
+
+/* Once the network was asked for another trinarisation, about as much is left as for thresholds. */
+static vly_method dearest_part(const vly_run *run, const vly_piece *piece)
+{
+    for (const vly_piece *other = run->pieces; other < piece && vly_piece_asks_network(piece); other++)
+        if (vly_piece_asks_network(other) && other->sample == piece->sample && other->asked && !vly_piece_done(other))
+            return VLY_METHOD_THRESHOLD;
+    return (vly_method)piece->method;
 }
 
 double vly_estimate_segment(vly_run *run, const vly_piece *piece)
@@ -44,7 +53,7 @@ double vly_estimate_segment(vly_run *run, const vly_piece *piece)
     json_t *plan = NULL;
     if (vly_source_open(&volume, piece->sample->grey, NULL) != VLY_OK) return 0;
     if (vly_job_window(&window, &piece->sample->settings, vly_source_info(volume)) == VLY_OK)
-        (void)vly_job_plan(&plan, run->device, volume, window, 1u << piece->method,
+        (void)vly_job_plan(&plan, run->device, volume, window, 1u << dearest_part(run, piece),
                            &piece->sample->settings); /* no plan: 0 s, unknown */
     double seconds = json_number_value(json_object_get(plan, "seconds"));
     json_decref(plan);
