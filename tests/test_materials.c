@@ -212,6 +212,7 @@ START_TEST(what_cannot_be_meant_is_refused_by_name)
     test_fails(vly_materials_set_number(m, "ocp", NAN), VLY_EUSAGE, "ocp = nan");
     test_fails(vly_materials_set(m, "exchange_power", "0.25"), VLY_EUSAGE, "0 or 0.5 expected");
     test_fails(vly_materials_set(m, "electrolyte", "water"), VLY_EUSAGE, "landesfeind, nyman or const");
+    test_fails(vly_materials_set(m, "ocp", "nowhere.csv"), VLY_ENOINPUT, "nowhere.csv");
     test_fails(vly_materials_set(m, "ocp", "4-x*"), VLY_EDATA, "ocp: \"\" at character 5");
     ck_assert_double_eq(m->cbd_gamma, 0.06);
     ck_assert_int_eq(vly_materials_check(m), VLY_OK);

@@ -1,10 +1,10 @@
 /* Parameters of a half cell by name: the table of numbers, and making, changing and reading them. */
 #include "cell/materials_impl.h"
 
-#include "core/file.h"
 #include "core/memory.h"
 #include "core/number.h"
 #include "core/text.h"
+#include "io/io.h"
 
 #include <string.h>
 
@@ -123,7 +123,7 @@ static vly_status set_law(vly_materials *m, vly_law_id id, const char *text)
 {
     vly_law law;
     vly_law_words words = {.kind = VLY_WORDS_EXPRESSION};
-    bool solid = id >= VLY_LAW_OCP, table = vly_path_exists(text);
+    bool solid = id >= VLY_LAW_OCP, table = vly_path_ends(text, ".csv");
     const vly_law_frame frame = {1.0, 1.0, m->temperature, table ? text : laws[id].name};
     vly_status status = table ? vly_law_words_read(&words, text) : vly_strdup(&words.expression, text);
     words.low = solid ? 1e-6 : 1e-12;

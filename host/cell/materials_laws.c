@@ -69,9 +69,12 @@ static vly_status check_range(const vly_law *law, const vly_materials *m, vly_la
             !(bounds[id].open && value == bounds[id].low))
             continue;
         const vly_material_entry *entry = vly_material_entry_at(VLY_SCALARS + (int32_t)id);
-        return vly_fail(VLY_EDATA, "%s: %s is %g %s (slope %g) at %s%g%s, %s%g to %g expected", m->origin, entry->name,
-                        value, entry->unit, slope, solid ? "x = " : "", solid ? x : 1e3 * x, solid ? "" : " mol/m3",
-                        bounds[id].open ? "above " : "", bounds[id].low, bounds[id].high);
+        return vly_fail(
+            VLY_EDATA,
+            "%s: %s is %g%s%s (slope %g) at x = %g%s, %s%g to %g expected; where a fit ends, \"Most x of %s\" in "
+            "BPX can say",
+            m->origin, entry->name, value, *entry->unit ? " " : "", entry->unit, slope, solid ? x : 1e3 * x,
+            solid ? "" : " mol/m3", bounds[id].open ? "above " : "", bounds[id].low, bounds[id].high, entry->name);
     }
     return VLY_OK;
 }

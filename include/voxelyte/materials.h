@@ -29,9 +29,9 @@ VLY_API vly_status vly_materials_read(vly_materials **out, const char *path, boo
 VLY_API vly_status vly_materials_write(const vly_materials *materials, const char *path, bool overwrite);
 VLY_API void vly_materials_free(vly_materials *materials);
 
-/* By name; text is a number or, for a law, also an expression in x or the path of a CSV table `x,value` in SI units. Name
- * "electrolyte" sets four laws at once: landesfeind, nyman or const. VLY_EUSAGE for an unknown name, with all that there are,
- * and for a value out of its range. */
+/* By name; text is a number or, for a law, also an expression in x or the path of a table, a .csv with two columns in SI units.
+ * Name "electrolyte" sets four laws at once: landesfeind, nyman or const. VLY_EUSAGE for an unknown name, with all that there
+ * are, and for a value out of its range. */
 VLY_API vly_status vly_materials_set(vly_materials *materials, const char *name, const char *text);
 VLY_API vly_status vly_materials_set_number(vly_materials *materials, const char *name, double value);
 
