@@ -358,7 +358,7 @@ START_TEST(expressions_that_nest_too_deep_are_refused)
     for (int i = 0; i < 20; i++) strcat(text, "exp(x)-(");
     strcat(text, "x");
     for (int i = 0; i < 20; i++) strcat(text, ")");
-    test_fails(compile(&law, text, &plain), VLY_EDATA, "holds more than 16 numbers at once");
+    test_fails(compile(&law, text, &plain), VLY_EDATA, "holds more than 12 numbers at once");
     strcpy(text, "x");
     for (int i = 1; i < MANY; i++) strcpy(text + 2 * i - 1, "+x"); /* long, not deep */
     double slope;

@@ -60,8 +60,8 @@ static bool combine(polynomial *p, const polynomial *q, vly_law_code code)
 
 static bool expand(polynomial *out, const vly_law_step *step, int32_t steps)
 {
-    polynomial stack[VLY_LAW_DEPTH];
-    int top = -1;
+    polynomial stack[VLY_LAW_DEPTH + 1] = {{{0}}}; /* the first is not used */
+    int top = 0;
     for (int32_t k = 0; k < steps; k++) {
         vly_law_code code = step[k].code;
         if (code <= VLY_LAW_ARGUMENT) {
@@ -75,7 +75,7 @@ static bool expand(polynomial *out, const vly_law_step *step, int32_t steps)
         else
             return false;
     }
-    *out = stack[0];
+    *out = stack[top];
     return true;
 }
 

@@ -9,7 +9,7 @@
 #define VLY_FARADAY 96485.33212 /* C/mol */
 
 enum {
-    VLY_LAW_DEPTH = 16,    /* numbers that a program may hold at once */
+    VLY_LAW_DEPTH = 12,    /* numbers that a program may hold at once */
     VLY_LAW_MULTIPLIED = 8 /* the highest power that is multiplied out */
 };
 
@@ -156,23 +156,24 @@ VLY_INLINE vly_dual vly_dual_function(vly_law_code code, vly_dual a)
     return r;
 }
 
+/* The top of the stack is kept apart from what lies below it: it stays in registers. */
 VLY_INLINE vly_dual vly_law_run(const vly_law *law, double x)
 {
-    vly_dual stack[VLY_LAW_DEPTH];
-    int top = -1;
+    vly_dual below[VLY_LAW_DEPTH] = {{0.0, 0.0}}, top = {0.0, 0.0};
+    int depth = 0;
     for (int32_t k = 0; k < law->steps; k++) {
         const vly_law_step step = law->program[k];
         if (step.code <= VLY_LAW_ARGUMENT) {
-            top++;
-            stack[top].value = step.code == VLY_LAW_NUMBER ? step.number : step.number * x;
-            stack[top].slope = step.code == VLY_LAW_NUMBER ? 0.0 : step.number;
-        } else if (step.code <= VLY_LAW_POWER) {
-            top--;
-            stack[top] = vly_dual_pair(step.code, stack[top], stack[top + 1]);
-        } else
-            stack[top] = vly_dual_function(step.code, stack[top]);
+            bool varies = step.code == VLY_LAW_ARGUMENT;
+            below[depth++] = top; /* the first time: nothing */
+            top.value = varies ? step.number * x : step.number;
+            top.slope = varies ? step.number : 0.0;
+        } else if (step.code <= VLY_LAW_POWER)
+            top = vly_dual_pair(step.code, below[--depth], top);
+        else
+            top = vly_dual_function(step.code, top);
     }
-    return stack[0];
+    return top;
 }
 
 VLY_INLINE vly_dual vly_law_piece(const vly_law *law, double x)
