@@ -41,9 +41,9 @@ END_TEST
 
 START_TEST(widths_are_right_between_blobs)
 {
-    vly_extent e = test_emulated() ? (vly_extent){18, 13, 17} : (vly_extent){27, 21, 25};
+    vly_extent e = test_small() ? (vly_extent){18, 13, 17} : (vly_extent){27, 21, 25};
     vly_device *device = test_device(2, 0);
-    for (unsigned seed = 1; seed < (test_emulated() ? 2 : 4); seed++)
+    for (unsigned seed = 1; seed < (test_small() ? 2 : 4); seed++)
         try_volume(device, volume_blobs(e, 14, 0.19 * e.nx, seed), e);
     vly_device_close(device);
 }
@@ -67,7 +67,7 @@ static uint8_t *volume_winding(vly_extent e)
 START_TEST(a_winding_passage_is_followed_to_its_end)
 {
     /* odd sides, so that every second row closes with the box */
-    vly_extent e = test_emulated() ? (vly_extent){17, 9, 5} : (vly_extent){31, 33, 29};
+    vly_extent e = test_small() ? (vly_extent){17, 9, 5} : (vly_extent){31, 33, 29};
     vly_device *device = test_device(2, 0);
     uint8_t *label = volume_winding(e);
     int32_t farthest, *d2 = run_distance(device, label, e, cubes, 0, &farthest);

@@ -157,7 +157,7 @@ END_TEST
 
 START_TEST(slabs_are_joined_for_any_window_and_limit)
 {
-    vly_extent e = test_emulated() ? (vly_extent){96, 64, 7} : (vly_extent){256, 128, 29};
+    vly_extent e = test_small() ? (vly_extent){96, 64, 7} : (vly_extent){256, 128, 29};
     labels l = labels_random(e, 3, 50);
     vly_box windows[] = {{0, e.nx, 0, e.ny, 0, e.nz}, {3, e.nx - 2, 0, e.ny - 1, 1, e.nz - 1}};
     for (int k = 0; k < 8; k++) {

@@ -45,7 +45,7 @@ END_TEST
 START_TEST(painting_is_right_on_random_volumes_of_24_cubed)
 {
     /* M4.4 */
-    vly_extent e = test_emulated() ? (vly_extent){14, 13, 12} : (vly_extent){24, 24, 24};
+    vly_extent e = test_small() ? (vly_extent){14, 13, 12} : (vly_extent){24, 24, 24};
     vly_device *device = test_device(2, 0);
     const double shares[] = {0.2, 0.5, 0.8};
     for (int i = 0; i < 3; i++) try_volume(device, volume_random(e, shares[i], 7 + (unsigned)i), e, cubes);
@@ -55,7 +55,7 @@ END_TEST
 
 START_TEST(painting_is_right_between_blobs_and_for_flat_voxels)
 {
-    vly_extent e = test_emulated() ? (vly_extent){17, 12, 11} : (vly_extent){29, 22, 19};
+    vly_extent e = test_small() ? (vly_extent){17, 12, 11} : (vly_extent){29, 22, 19};
     vly_device *device = test_device(2, 0);
     try_volume(device, volume_blobs(e, 4, 3.3, 1), e, cubes);
     try_volume(device, volume_blobs(e, 3, 2.8, 2), e, (vly_metric){3, 3, 7});
@@ -106,10 +106,10 @@ static void try_levels(vly_device *device, uint8_t *label, vly_extent e, vly_met
 START_TEST(painting_and_threshold_agree_at_every_size_that_occurs)
 {
     vly_device *device = test_device(2, 0);
-    vly_extent e = test_emulated() ? (vly_extent){13, 9, 11} : (vly_extent){48, 48, 48};
+    vly_extent e = test_small() ? (vly_extent){13, 9, 11} : (vly_extent){48, 48, 48};
     const double shares[] = {0.2, 0.5, 0.8, 0.98};
     for (int i = 0; i < 4; i++) try_levels(device, volume_random(e, shares[i], 50 + (unsigned)i), e, cubes);
-    e.nx = e.ny = e.nz = test_emulated() ? 12 : 28;
+    e.nx = e.ny = e.nz = test_small() ? 12 : 28;
     try_levels(device, volume_blobs(e, 6, e.nx / 7.0, 9), e, cubes);
     try_levels(device, volume_blobs(e, 6, e.nx / 7.0, 9), e, (vly_metric){2, 2, 5});
     vly_device_close(device);

@@ -63,7 +63,7 @@ END_TEST
 
 START_TEST(blobs_in_a_box_have_the_distances_of_the_oracle)
 {
-    vly_extent e = test_emulated() ? (vly_extent){19, 14, 11} : (vly_extent){27, 22, 19};
+    vly_extent e = test_small() ? (vly_extent){19, 14, 11} : (vly_extent){27, 22, 19};
     vly_device *device = test_device(2, 0);
     uint8_t *label = volume_blobs(e, 3, 3.3, 4);
     try_all(device, label, e, cubes);

@@ -130,7 +130,7 @@ static void check_dijkstra(const uint8_t *labels, vly_extent e, int axis, bool h
 
 START_TEST(lengths_are_dijkstras) /* M6.4 */
 {
-    vly_extent e = test_emulated() ? (vly_extent){13, 12, 11} : (vly_extent){40, 40, 40};
+    vly_extent e = test_small() ? (vly_extent){13, 12, 11} : (vly_extent){40, 40, 40};
     for (int p = 0; p < 2; p++) {
         uint8_t *labels = random_labels(e, p ? 0.6 : 0.4, 21);
         for (int axis = 0; axis < 3; axis++) check_dijkstra(labels, e, axis, false);
@@ -313,7 +313,7 @@ END_TEST
 
 START_TEST(threads_change_nothing)
 {
-    vly_extent e = test_emulated() ? (vly_extent){20, 18, 12} : (vly_extent){90, 80, 70};
+    vly_extent e = test_small() ? (vly_extent){20, 18, 12} : (vly_extent){90, 80, 70};
     uint8_t *labels = random_labels(e, 0.45, 35);
     vly_geodesic_result r[3];
     for (int t = 0; t < 3; t++) {

@@ -60,7 +60,7 @@ START_TEST(a_digital_ball_has_the_next_sum_of_three_squares)
         int32_t radius2, size2, voxels;
     } balls[] = {{9, 10, 123}, {25, 26, 515}, {100, 101, 4169}};
     vly_device *device = test_device(2, 0);
-    for (int b = 0; b < (test_emulated() ? 2 : 3); b++) {
+    for (int b = 0; b < (test_small() ? 2 : 3); b++) {
         int32_t half = (int32_t)sqrt(balls[b].radius2) + 2, side = 2 * half + 1;
         vly_extent e = {side, side, side};
         uint8_t *label = malloc((size_t)vly_extent_voxels(e));
@@ -185,7 +185,7 @@ static bool cylinder(int32_t x, int32_t y, int32_t z)
 START_TEST(a_cylinder_has_its_radius_nearly_everywhere)
 {
     /* M4.5, M5.2 */
-    vly_extent e = {26, 26, test_emulated() ? 5 : 40};
+    vly_extent e = {26, 26, test_small() ? 5 : 40};
     vly_device *device = test_device(2, 0);
     uint8_t *label = volume_of(e, cylinder);
     vly_granulometry_options options = options_of(VLY_PHASE_BIT(VLY_AM));

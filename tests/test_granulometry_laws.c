@@ -8,7 +8,7 @@
 START_TEST(sizes_are_ordered_and_grow_with_the_phase)
 {
     /* M4.1, M5.1, M5.5 */
-    vly_extent e = test_emulated() ? (vly_extent){13, 9, 11} : (vly_extent){40, 37, 31};
+    vly_extent e = test_small() ? (vly_extent){13, 9, 11} : (vly_extent){40, 37, 31};
     int64_t n = vly_extent_voxels(e);
     vly_device *device = test_device(2, 0);
     uint64_t state = 77;
@@ -105,14 +105,14 @@ START_TEST(turned_and_mirrored_windows_have_turned_and_mirrored_sizes)
 {
     /* M4.6, M5.6, 9.5: all 48, the through axis turning along */
     static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
-    vly_extent e = test_emulated() ? (vly_extent){9, 7, 6} : (vly_extent){23, 17, 14};
+    vly_extent e = test_small() ? (vly_extent){9, 7, 6} : (vly_extent){23, 17, 14};
     vly_device *device = test_device(2, 0);
     uint8_t *label = volume_blobs(e, 12, 0.2 * e.nx, 8);
     vly_granulometry_options options = options_of(VLY_PHASE_BIT(VLY_AM));
     maps m = map(device, label, e, &options);
     vly_granulometry g = measure(device, label, e, &options);
     for (int o = 0; o < 6; o++)
-        for (int flips = 0; flips < 8; flips += test_emulated() ? 3 : 1)
+        for (int flips = 0; flips < 8; flips += test_small() ? 3 : 1)
             try_turn(device, label, e, &m, &g, orders[o], flips);
     vly_granulometry_free(&g);
     drop(&m);
@@ -123,7 +123,7 @@ END_TEST
 
 START_TEST(threads_change_nothing)
 {
-    vly_extent e = test_emulated() ? (vly_extent){17, 9, 8} : (vly_extent){83, 61, 47};
+    vly_extent e = test_small() ? (vly_extent){17, 9, 8} : (vly_extent){83, 61, 47};
     uint8_t *label = volume_blobs(e, 20, 0.12 * e.nx, 2);
     vly_granulometry_options options = options_of(VLY_PHASE_BIT(VLY_AM));
     vly_device *one = test_device(1, 0);
@@ -264,7 +264,7 @@ END_TEST
 
 START_TEST(memory_is_asked_for_beforehand_and_kept_to)
 {
-    vly_extent e = test_emulated() ? (vly_extent){32, 32, 32} : (vly_extent){96, 96, 96};
+    vly_extent e = test_small() ? (vly_extent){32, 32, 32} : (vly_extent){96, 96, 96};
     int64_t n = vly_extent_voxels(e);
     vly_device *device = test_device(2, 0);
     uint8_t *label = volume_random(e, 0.5, 4);

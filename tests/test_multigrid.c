@@ -166,7 +166,7 @@ START_TEST(the_potentials_of_a_half_cell_converge_whatever_the_contrast)
     for (int s = 0; s < 3; s++)
         for (int r = 0; r < 3; r++) {
             if (test_emulated() && s != r) continue;
-            graph g = half_cell(test_emulated() ? 9 : 20, solids[s], reactions[r], 3);
+            graph g = half_cell(test_small() ? 9 : 20, solids[s], reactions[r], 3);
             int32_t done = iterations_of(&g, NULL, history);
             ck_assert_msg(done <= 30, "solid %g, reaction %g: %d iterations", solids[s], reactions[r], done);
             free_graph(&g);

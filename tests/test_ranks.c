@@ -169,7 +169,7 @@ static void expect_same_for_all_counts(volume v, const char *what)
 
 START_TEST(labels_do_not_tell_how_many_ranks_there_were)
 {
-    const vly_extent e = test_emulated() ? (vly_extent){13, 11, 17} : (vly_extent){41, 37, 39};
+    const vly_extent e = test_small() ? (vly_extent){13, 11, 17} : (vly_extent){41, 37, 39};
     uint16_t *grey = cells(e, 3000, 8);
     uint8_t *mask = malloc((size_t)vly_extent_voxels(e));
     uint64_t state = 3;
@@ -194,7 +194,7 @@ END_TEST
 START_TEST(ranks_that_stream_give_the_same_labels)
 {
     /* ties everywhere, so that the keys of all ranks have to come together */
-    const vly_extent e = test_emulated() ? (vly_extent){24, 20, 30} : (vly_extent){120, 90, 64};
+    const vly_extent e = test_small() ? (vly_extent){24, 20, 30} : (vly_extent){120, 90, 64};
     int64_t page = (int64_t)e.nx * e.ny * 3;
     uint16_t *grey = malloc((size_t)vly_extent_voxels(e) * 2);
     uint64_t state = 4;

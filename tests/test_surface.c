@@ -125,7 +125,7 @@ START_TEST(balls_have_theirs)
         double area;
     } balls[] = {{5, 515, 316.1894}, {10, 4169, 1262.5112}, {20, 33401, 5009.3784}, {40, 267761, 20068.6665}};
     vly_device *device = test_device(2, 0);
-    for (size_t i = 0; i < (test_emulated() ? 2 : 4); i++) {
+    for (size_t i = 0; i < (test_small() ? 2 : 4); i++) {
         int64_t voxels;
         labels l = ball(balls[i].radius, &voxels);
         vly_surface_result r = surface_of(l.source, device, false);
@@ -158,14 +158,14 @@ START_TEST(independent_voxels_have_the_expected_surface)
 {
     /* S varies by less than 0.5 % over 40^3 independent voxels: 6 sigma of 4p(1-p) 0.75102 */
     const double share[] = {0.5, 0.2}, expected[] = {0.75102, 0.480653};
-    int32_t n = test_emulated() ? 16 : 96;
+    int32_t n = test_small() ? 16 : 96;
     vly_device *device = test_device(2, 0);
     for (int i = 0; i < 2; i++) {
         labels l = labels_make((vly_extent){n, n, n}, 0, 1.0, 1.0, 1.0);
         uint64_t seed = 5;
         for (int64_t v = 0; v < vly_extent_voxels(l.e); v++) l.voxel[v] = test_uniform(&seed) < share[i];
         vly_surface_result r = surface_of(l.source, device, false);
-        ck_assert(fabs(r.surface[VLY_AM] / expected[i] - 1.0) < (test_emulated() ? 0.04 : 0.005));
+        ck_assert(fabs(r.surface[VLY_AM] / expected[i] - 1.0) < (test_small() ? 0.04 : 0.005));
         labels_free(&l);
     }
     vly_device_close(device);
@@ -288,7 +288,7 @@ START_TEST(no_turn_changes_a_bit)
     ck_assert_int_eq(vly_source_memory(&l.source, l.voxel, VLY_U8, l.e, &size), VLY_OK);
     vly_device *device = test_device(2, 0);
     vly_surface_result first = surface_of(l.source, device, false);
-    for (int32_t s = 1; s < 48; s += test_emulated() ? 13 : 1) {
+    for (int32_t s = 1; s < 48; s += test_small() ? 13 : 1) {
         labels t = labels_turned(&l, s);
         vly_surface_result r = surface_of(t.source, device, false);
         ck_assert_mem_eq(r.surface, first.surface, sizeof r.surface);

@@ -161,7 +161,7 @@ START_TEST(sphere_arrays_give_the_golden_digits)
         double golden, tolerance;
     } rows[] = {{0.3, 16, 0.581444, 2e-6}, {0.5, 16, 0.347399, 2e-6}, {0.3, 32, 0.592147, 2e-6},
                 {0.5, 32, 0.354452, 2e-6}, {0.3, 64, 0.598362, 2e-6}, {0.5, 64, 0.366232, 2e-6}};
-    for (size_t k = 0; k < (test_emulated() ? 1 : sizeof rows / sizeof *rows); k++) {
+    for (size_t k = 0; k < (test_small() ? 1 : sizeof rows / sizeof *rows); k++) {
         int32_t n = rows[k].n, half = n / 2;
         const vly_extent e = {half, half, half};
         double radius = cbrt(3.0 * rows[k].f / (4.0 * 3.141592653589793));
@@ -183,7 +183,7 @@ END_TEST
 
 START_TEST(random_media_keep_between_wiener_and_hashin_shtrikman)
 {
-    const vly_extent e = test_emulated() ? (vly_extent){12, 12, 12} : (vly_extent){32, 32, 32};
+    const vly_extent e = test_small() ? (vly_extent){12, 12, 12} : (vly_extent){32, 32, 32};
     uint8_t *label = test_blobs(e, 1.2, 0.4, 0.6, 5);
     double before = 0.0;
     for (double k = 1e-3; k < 2.0; k *= 10.0) {
@@ -211,7 +211,7 @@ END_TEST
 
 START_TEST(bounds_contain_the_converged_value_at_any_tolerance)
 {
-    const vly_extent e = test_emulated() ? (vly_extent){12, 11, 10} : (vly_extent){28, 26, 30};
+    const vly_extent e = test_small() ? (vly_extent){12, 11, 10} : (vly_extent){28, 26, 30};
     static const double contrasts[][3] = {{1, 0.12, 0}, {1, 1e-4, 1}, {1e-3, 1, 0}};
     for (size_t n = 0; n < 3; n++) {
         uint8_t *label = test_blobs(e, 0.9, 0.4, 0.25, 11 + n);
@@ -234,9 +234,9 @@ END_TEST
 
 START_TEST(every_contrast_converges_within_sixty_iterations)
 {
-    const vly_extent e = test_emulated() ? (vly_extent){10, 10, 10} : (vly_extent){32, 32, 32};
+    const vly_extent e = test_small() ? (vly_extent){10, 10, 10} : (vly_extent){32, 32, 32};
     uint8_t *label = test_blobs(e, 0.8, 0.3, 0.2, 2);
-    for (double k = 1e-6; k < 2e6; k *= test_emulated() ? 1e6 : 1e3) {
+    for (double k = 1e-6; k < 2e6; k *= test_small() ? 1e6 : 1e3) {
         vly_transport_result r = test_solve(e, label, &(test_case_options){.coefficient = {1.0, k, 0.01}});
         for (int a = 0; a < VLY_AXES; a++)
             ck_assert_msg(r.axis[a].converged && r.axis[a].iterations <= 60, "contrast %g: %d iterations", k,
@@ -308,7 +308,7 @@ END_TEST
 
 START_TEST(turning_the_image_turns_the_result)
 {
-    const vly_extent e = test_emulated() ? (vly_extent){8, 9, 10} : (vly_extent){20, 24, 28};
+    const vly_extent e = test_small() ? (vly_extent){8, 9, 10} : (vly_extent){20, 24, 28};
     const vly_extent turned = {e.nz, e.nx, e.ny}; /* x -> y -> z -> x */
     uint8_t *label = test_blobs(e, 1.0, 0.4, 0.3, 4), *other = malloc((size_t)vly_extent_voxels(e));
     for (int64_t i = 0; i < vly_extent_voxels(e); i++) {

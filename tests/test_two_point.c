@@ -52,7 +52,7 @@ static void check_random(vly_extent e, int32_t reach, bool periodic, int outside
 
 START_TEST(counts_are_those_of_every_pair_of_voxels) /* M7.2 */
 {
-    int32_t side = test_emulated() ? 10 : 16;
+    int32_t side = test_small() ? 10 : 16;
     check_random((vly_extent){side, side, side}, side / 2, false, NOTHING_OUTSIDE);
 }
 END_TEST

@@ -34,9 +34,9 @@ static int compare_within_less_and_less(vly_device *device, vly_source *source, 
 
 START_TEST(threads_and_memory_limits_change_nothing)
 {
-    vly_extent e = test_emulated() ? (vly_extent){13, 9, 17} : (vly_extent){40, 36, 61};
+    vly_extent e = test_small() ? (vly_extent){13, 9, 17} : (vly_extent){40, 36, 61};
     uint8_t *labels = random_labels(e, ONE_IN_SEVEN_OUTSIDE, 14);
-    int32_t reach = test_emulated() ? 3 : 8;
+    int32_t reach = test_small() ? 3 : 8;
     for (int periodic = 0; periodic < 2; periodic++) {
         vly_two_point_options options = {.counts = true, .reach = reach, .periodic = periodic};
         vly_two_point_result whole = compute_once(labels, e, options);
