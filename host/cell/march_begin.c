@@ -13,6 +13,7 @@ typedef struct kept {
     int64_t rows;
     double collector[3], length[2], time, next, most, charge[2], value, current, solid_begin, salt_begin;
     int32_t known, drive;
+    vly_march_tried tried; /* what the next record counts: iterations of a start that follows the present one */
     vly_march_record record;
 } kept;
 
@@ -41,6 +42,7 @@ vly_status vly_march_keep(vly_march *m)
     k->salt_begin = m->salt_begin;
     k->known = m->known;
     k->drive = (int32_t)m->drive;
+    k->tried = m->tried;
     k->record = m->record;
     m->kept_bytes = (int64_t)sizeof *k + m->known * bytes;
     VLY_TRY(vly_device_wait(m->device));
@@ -82,7 +84,7 @@ vly_status vly_march_load(vly_march *m, const void *blob, int64_t bytes)
     m->known = k.known;
     m->drive = (vly_drive)k.drive;
     m->record = k.record;
-    m->tried = (vly_march_tried){.newton = 0};
+    m->tried = k.tried;
     VLY_TRY(vly_device_wait(m->device));
     for (int32_t s = 0; s < k.known; s++)
         VLY_TRY(vly_device_upload(m->device, m->state[s], (const char *)blob + sizeof k + s * size, size));
