@@ -29,6 +29,8 @@ START_TEST(text_and_files_give_the_published_values)
     vly_digest_text(text, "voxelyte");
     ck_assert_int_eq(vly_digest_input(hex, &bytes, test_path("a")), VLY_OK);
     ck_assert_str_eq(hex, text);
+    vly_digest_bytes(hex, "voxelyte and more", 8);
+    ck_assert_str_eq(hex, text);
     ck_assert_int_eq(bytes, 8);
     test_fails(vly_digest_file(hex, NULL, test_path("none")), VLY_ENOINPUT, "none");
     test_fails(vly_digest_input(hex, NULL, test_path("none*.tif")), VLY_ENOINPUT, "none*.tif");

@@ -59,9 +59,14 @@ static vly_status add_file(digest *d, const char *path, bool named)
     return status;
 }
 
+void vly_digest_bytes(char hex[VLY_DIGEST_BYTES], const void *from, int64_t bytes)
+{
+    write_hex(hex, XXH3_128bits(from, (size_t)bytes));
+}
+
 void vly_digest_text(char hex[VLY_DIGEST_BYTES], const char *text)
 {
-    write_hex(hex, XXH3_128bits(text, strlen(text)));
+    vly_digest_bytes(hex, text, (int64_t)strlen(text));
 }
 
 static vly_status digest_file(char hex[VLY_DIGEST_BYTES], int64_t *bytes, const char *path, const atomic_bool *stop)

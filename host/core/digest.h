@@ -9,6 +9,7 @@
 enum { VLY_DIGEST_BYTES = 33 }; /* digits and the closing 0 */
 
 void vly_digest_text(char hex[VLY_DIGEST_BYTES], const char *text);
+void vly_digest_bytes(char hex[VLY_DIGEST_BYTES], const void *from, int64_t bytes);
 
 /* Of a file's bytes, as `xxh128sum` gives it. *bytes (may be NULL) is its size. */
 vly_status vly_digest_file(char hex[VLY_DIGEST_BYTES], int64_t *bytes, const char *path);
