@@ -115,6 +115,9 @@ vly_status cli_do_job(cli_call *cli, cli_job *job, cli_summary *summary)
         status =
             vly_fail(VLY_ENUMERIC, "%s: the tolerance was not reached in %.0f directions, what was is in the result",
                      cli->command->name, vly_document_number(document, "unconverged"));
+    const char *failure = status == VLY_OK ? vly_document_string(document, "failure") : NULL;
+    if (failure)
+        status = vly_fail(VLY_ENUMERIC, "%s: %s; what there is, is in the result", cli->command->name, failure);
     vly_document_free(document);
     return status;
 }

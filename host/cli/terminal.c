@@ -73,7 +73,8 @@ static void clear_bar(void)
     state.bar_drawn = false;
 }
 
-static void draw_bar(const char *stage, double part, double left)
+/* What stands behind a comma of the unit is news, not a unit. */
+static void draw_bar(const char *stage, double part, const char *unit, double left)
 {
     struct winsize window;
     int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col : 80;
@@ -82,6 +83,8 @@ static void draw_bar(const char *stage, double part, double left)
     memset(bar, '-', sizeof bar);
     memset(bar, '#', (size_t)(part * width));
     fprintf(stderr, "\r\033[K%-20.20s [%.*s] %3d %%", stage, width, bar, (int)(100.0 * part));
+    const char *news = strchr(unit, ',');
+    if (news) fprintf(stderr, " %s", news + 1);
     if (left >= 0.0) fprintf(stderr, "  %s left", cli_duration(left));
     fflush(stderr);
     state.bar_drawn = true;
@@ -126,7 +129,7 @@ static void update(void *self, const char *stage, int64_t done, int64_t total, c
     state.shown = now;
     say_device();
     if (state.style == VLY_PROGRESS_BAR)
-        draw_bar(stage, part, left);
+        draw_bar(stage, part, unit, left);
     else
         draw_line(stage, done, total, unit, left);
 }

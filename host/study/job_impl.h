@@ -77,6 +77,11 @@ vly_status vly_job_segment_again(vly_document **out, vly_device *device, const v
 vly_status vly_job_plan(json_t **out, vly_device *device, vly_source *volume, vly_box window, uint32_t methods,
                         const vly_settings *settings);
 
+/* vly_job_lithiate of the first current, with its CSV and its checkpoint where they are told to be. The document is yours to
+ * write, and after it the checkpoint yours to remove. */
+vly_status vly_job_lithiate_curve(vly_document **out, vly_device *device, const vly_settings *settings,
+                                  const char *curve, const char *checkpoint);
+
 /* Whether it was said what conducts. */
 bool vly_settings_conduct(const vly_settings *settings);
 

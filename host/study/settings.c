@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COMPUTE "info synth segment compose train compare describe transport convert run verify diff bench doctor"
+#define COMPUTE \
+    "info synth segment compose train compare describe transport lithiate convert run verify diff bench doctor"
 #define EVERY COMPUTE " report"
 
 #define OPTION(key, kind, field, standard, value, low, high, commands, help) \
@@ -40,6 +41,7 @@ static const struct {
     [VLY_KIND_BOX] = {vly_read_box, vly_write_box},
     [VLY_KIND_LABELS] = {vly_read_labels, vly_write_labels},
     [VLY_KIND_METHODS] = {vly_read_methods, vly_write_methods},
+    [VLY_KIND_NUMBERS] = {vly_read_numbers, vly_write_numbers},
     [VLY_KIND_CONDUCT] = {vly_read_conduct, vly_write_conduct},
     [VLY_KIND_FRACTIONS] = {vly_read_fractions, vly_write_fractions},
 };

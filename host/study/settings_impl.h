@@ -22,6 +22,7 @@ typedef enum vly_kind {
     VLY_KIND_METHODS,
     VLY_KIND_FRACTIONS,
     VLY_KIND_CONDUCT,
+    VLY_KIND_NUMBERS,
     VLY_KINDS
 } vly_kind;
 
@@ -37,11 +38,14 @@ typedef vly_status vly_value_read(const vly_option_row *row, void *field, const 
 /* Writes it as text (VLY_PATH_BYTES). */
 typedef void vly_value_write(const vly_option_row *row, const void *field, char *text);
 
+/* VLY_EUSAGE outside the range of the row. */
+vly_status vly_option_in_range(const vly_option_row *row, double value);
+
 extern vly_value_read vly_read_text, vly_read_switch, vly_read_choice, vly_read_set, vly_read_integer,
     vly_read_integer64, vly_read_seed, vly_read_real, vly_read_bytes, vly_read_pair, vly_read_lengths, vly_read_size,
-    vly_read_box, vly_read_labels, vly_read_methods, vly_read_fractions, vly_read_conduct;
+    vly_read_box, vly_read_labels, vly_read_methods, vly_read_fractions, vly_read_conduct, vly_read_numbers;
 extern vly_value_write vly_write_text, vly_write_switch, vly_write_choice, vly_write_set, vly_write_integer,
     vly_write_integer64, vly_write_seed, vly_write_real, vly_write_pair, vly_write_lengths, vly_write_size,
-    vly_write_box, vly_write_labels, vly_write_methods, vly_write_fractions, vly_write_conduct;
+    vly_write_box, vly_write_labels, vly_write_methods, vly_write_fractions, vly_write_conduct, vly_write_numbers;
 
 #endif

@@ -109,7 +109,7 @@ void vly_write_set(const vly_option_row *row, const void *field, char *text)
     if (set == bit - 1) strcpy(text, "all");
 }
 
-static vly_status in_range(const vly_option_row *row, double value)
+vly_status vly_option_in_range(const vly_option_row *row, double value)
 {
     char low[32], high[32];
     vly_number_write(low, row->low);
@@ -122,7 +122,7 @@ vly_status vly_read_integer64(const vly_option_row *row, void *field, const char
 {
     int64_t value;
     if (!vly_whole_read(&text, &value) || *text) return vly_fail(VLY_EUSAGE, "a whole number expected");
-    VLY_TRY(in_range(row, (double)value));
+    VLY_TRY(vly_option_in_range(row, (double)value));
     memcpy(field, &value, sizeof value);
     return VLY_OK;
 }
@@ -169,7 +169,7 @@ vly_status vly_read_real(const vly_option_row *row, void *field, const char *tex
 {
     double value;
     if (!vly_number_read(&text, &value) || *text) return vly_fail(VLY_EUSAGE, "a number expected");
-    VLY_TRY(in_range(row, value));
+    VLY_TRY(vly_option_in_range(row, value));
     *(double *)field = value;
     return VLY_OK;
 }
@@ -195,7 +195,7 @@ vly_status vly_read_bytes(const vly_option_row *row, void *field, const char *te
     }
     if (*text == 'B') text++;
     if (*text) return vly_fail(VLY_EUSAGE, "a size such as 8G or 512MiB expected");
-    VLY_TRY(in_range(row, value));
+    VLY_TRY(vly_option_in_range(row, value));
     *(int64_t *)field = (int64_t)value;
     return VLY_OK;
 }

@@ -136,3 +136,28 @@ void vly_write_size(const vly_option_row *row, const void *field, char *text)
     (void)row;
     snprintf(text, VLY_PATH_BYTES, "%d,%d,%d", e->nx, e->ny, e->nz);
 }
+
+vly_status vly_read_numbers(const vly_option_row *row, void *field, const char *text)
+{
+    vly_list *numbers = field;
+    do {
+        double value;
+        if (numbers->count == VLY_LIST_MOST) return vly_fail(VLY_EUSAGE, "at most %d numbers expected", VLY_LIST_MOST);
+        if (!vly_number_read(&text, &value)) return vly_fail(VLY_EUSAGE, "numbers %s expected", row->option.value);
+        VLY_TRY(vly_option_in_range(row, value));
+        for (int32_t i = 0; i < numbers->count; i++)
+            if (numbers->at[i] == value) return vly_fail(VLY_EUSAGE, "each number once expected");
+        numbers->at[numbers->count++] = value;
+    } while (vly_skip(&text, ','));
+    return *text ? vly_fail(VLY_EUSAGE, "numbers %s expected", row->option.value) : VLY_OK;
+}
+
+void vly_write_numbers(const vly_option_row *row, const void *field, char *text)
+{
+    const vly_list *numbers = field;
+    (void)row;
+    for (int32_t i = 0; i < numbers->count; i++) {
+        if (i > 0) *text++ = ',';
+        text += vly_number_write(text, numbers->at[i]);
+    }
+}

@@ -33,7 +33,12 @@ VLY_API vly_status vly_job_describe(vly_document **out, vly_device *device, cons
  * is an answer: `unconverged` counts them. With dry_run only the plan. */
 VLY_API vly_status vly_job_transport(vly_document **out, vly_device *device, const vly_settings *settings);
 
-/* inputs: one volume. output: *.tif or *.raw. With labels listed, their values become 0, 1, 2, 255. */
+/* inputs: one label volume. output: a folder that gets curve.csv, result.json and with `fields` fields_1.vti ...; "" for
+ * none. With several currents each has a folder of its name in it, and result.json lists them. Stopped, it leaves a checkpoint
+ * there, and the same call goes on. `failure` says what a guard found. With dry_run only the plan. */
+VLY_API vly_status vly_job_lithiate(vly_document **out, vly_device *device, const vly_settings *settings);
+
+/* inputs: one volume. output: *.tif, *.raw or *.vti. With labels listed, their values become 0, 1, 2, 255. */
 VLY_API vly_status vly_job_convert(vly_document **out, vly_device *device, const vly_settings *settings);
 
 /* output: a folder. */

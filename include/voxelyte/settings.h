@@ -3,6 +3,7 @@
 #ifndef VOXELYTE_SETTINGS_H
 #define VOXELYTE_SETTINGS_H
 
+#include "voxelyte/cell.h"
 #include "voxelyte/describe.h"
 #include "voxelyte/edx.h"
 
@@ -29,6 +30,12 @@ enum {
     VLY_ORIGIN_BYTES = 128, /* "default", "command line", "study.yaml:12" */
     VLY_SETTINGS_MOST = 128 /* options there can be */
 };
+
+enum { VLY_LIST_MOST = 16 };
+typedef struct vly_list {
+    int32_t count;
+    double at[VLY_LIST_MOST];
+} vly_list;
 
 /* Set by vly_settings_defaults, changed by vly_settings_set, or written directly. */
 typedef struct vly_settings {
@@ -89,6 +96,20 @@ typedef struct vly_settings {
     enum { VLY_DIRECTION_ALL, VLY_DIRECTION_X, VLY_DIRECTION_Y, VLY_DIRECTION_Z } direction;
     double tolerance;
     enum { VLY_SIDE_NO_FLUX, VLY_SIDE_PERIODIC } sides;
+
+    /* lithiate: see voxelyte/cell.h */
+    vly_list currents;               /* mA/cm2; none: in a study no half cell */
+    vly_list fields;                 /* mAh/cm2; none: no VTI */
+    double gamma_cbd, cutoff;           /* 0: the materials' */
+    char materials[VLY_PATH_BYTES];     /* BPX file; "": the default ones */
+    char materials_set[VLY_PATH_BYTES]; /* "name=value,...": changes to them */
+    char experiment[VLY_PATH_BYTES];    /* CSV of measured curves; "": none */
+    vly_area area;
+    vly_floating floating;
+    double area_scale, time_tolerance;
+    int32_t crop; /* voxels; 0: the whole width */
+    int32_t separator_layers;
+    bool trim, half;
 
     /* train: see voxelyte/mlp.h */
     char fib[VLY_PATH_BYTES]; /* of a study: labels to learn from; "": none */

@@ -1,0 +1,23 @@
+/* A half cell's curve in the words of a result document and of its CSV. */
+#ifndef VLY_LITHIATE_DOCUMENT_H
+#define VLY_LITHIATE_DOCUMENT_H
+
+#include "study/document_impl.h"
+#include "voxelyte/settings.h"
+
+/* A s/m2 in a mAh/cm2, A/m2 in a mA/cm2. */
+#define VLY_MAH_CM2 36e3
+#define VLY_MA_CM2 10.0
+
+/* The labels' part, the materials with their sources, and what can be said before the march. */
+void vly_cell_document(vly_document *document, const vly_cell *cell, const vly_materials *materials,
+                       const vly_settings *settings);
+
+/* The curve's part; `failure` where a guard was hit. current: A/m2. */
+void vly_lithiate_document(vly_document *document, const vly_lithiate_result *result, const vly_cell *cell,
+                           double current);
+
+/* curve.csv: a line per step. */
+void vly_lithiate_csv(vly_text *to, const vly_lithiate_result *result);
+
+#endif
