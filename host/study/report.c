@@ -25,6 +25,7 @@ static const struct {
     {"descriptors", "Morphological descriptors", vly_report_descriptors},
     {"curves", "Sizes, bottlenecks, paths and correlations", vly_report_curves},
     {"transport", "Effective transport", vly_report_transport},
+    {"lithiate", "Half cell", vly_report_lithiate},
     {"warnings", "Warnings", vly_report_notes},
     {"differences", "Where this differs from the paper", vly_report_differences},
     {"provenance", "Provenance", vly_report_provenance},

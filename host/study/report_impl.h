@@ -15,6 +15,7 @@ typedef struct vly_report_method {
     json_t *result;    /* its result document */
     json_t *describe;  /* that of describe/NAME.json; NULL: none */
     json_t *transport; /* that of transport/NAME.json; NULL: none */
+    json_t *cells;     /* list of those of cell/NAME_CUTOUT_CURRENT.json; NULL: none */
 } vly_report_method;
 
 typedef struct vly_report_sample {
@@ -92,6 +93,7 @@ vly_status vly_report_truth(vly_report *report);
 vly_status vly_report_kmeans(vly_report *report);
 vly_status vly_report_edx(vly_report *report);
 vly_status vly_report_transport(vly_report *report);
+vly_status vly_report_lithiate(vly_report *report);
 vly_status vly_report_descriptors(vly_report *report);
 vly_status vly_report_curves(vly_report *report);
 vly_status vly_report_notes(vly_report *report);

@@ -4,6 +4,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/number.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,25 @@ static vly_status load_document(json_t **out, const char *folder, const char *pr
     vly_document_free(document);
     vly_free(path);
     return status;
+}
+
+/* What there is of a method's curves, cut-out after cut-out. */
+static vly_status load_cells(vly_report_method *method, const vly_report_sample *sample, const char *folder)
+{
+    const vly_settings *s = &sample->sample->settings;
+    for (int32_t i = 0; i < s->cutouts * s->currents.count; i++) {
+        char number[VLY_NUMBER_BYTES], *file;
+        json_t *document;
+        vly_number_write(number, s->currents.at[i % s->currents.count]);
+        VLY_TRY(vly_format(&file, "cell/%s_%d_%s.json", method->name, i / s->currents.count + 1, number));
+        vly_status status = load_document(&document, folder, sample->prefix, file);
+        vly_free(file);
+        VLY_TRY(status);
+        if (!document) continue;
+        if (!method->cells) method->cells = json_array();
+        if (json_array_append_new(method->cells, document) != 0) return vly_fail(VLY_EMEMORY, "report: out of memory");
+    }
+    return VLY_OK;
 }
 
 static vly_status load_methods(vly_report_sample *out, const char *folder)
@@ -45,6 +65,7 @@ static vly_status load_methods(vly_report_sample *out, const char *folder)
         status = load_document(&method->transport, folder, out->prefix, file);
         vly_free(file);
         VLY_TRY(status);
+        VLY_TRY(load_cells(method, out, folder));
     }
     return VLY_OK;
 }
@@ -121,6 +142,7 @@ void vly_report_free(vly_report *report)
             json_decref(sample->methods[m].result);
             json_decref(sample->methods[m].describe);
             json_decref(sample->methods[m].transport);
+            json_decref(sample->methods[m].cells);
         }
         json_decref(sample->compare);
         vly_free(sample->histogram);

@@ -22,7 +22,8 @@ enum {
     VLY_INPUT_TRANSFORM = 32,
     VLY_INPUT_EDX = 64,
     VLY_INPUT_AM = 128,
-    VLY_INPUT_GIVEN = 256 /* the labels of the piece's method */
+    VLY_INPUT_GIVEN = 256, /* the labels of the piece's method */
+    VLY_INPUT_MATERIALS = 512
 };
 
 typedef struct vly_piece vly_piece;
@@ -34,10 +35,12 @@ typedef struct vly_piece_kind {
     const char *command;                               /* options of this command (or these) are what it depends on */
     bool per_method;                                   /* one for each method of the sample, else one for the sample */
     enum { VLY_OF_ALL, VLY_OF_OURS, VLY_OF_GIVEN } of; /* methods it is for: all, those that we run, those given */
+    bool per_curve;                                    /* and of those one for each cut-out and current */
     bool for_network;                                  /* of those that need it, only methods of the network do */
     uint32_t inputs;                                   /* VLY_INPUT_...: files of the sample that it depends on */
     const char *after;                                 /* kinds it needs, of the same sample, separated by blanks */
-    const char *outputs;                      /* below the sample's folder, separated by blanks; '*' is the method */
+    const char *outputs;                      /* below the sample's folder, separated by blanks; '*' is the method, of
+                                                 a curve METHOD_CUTOUT_CURRENT */
     bool (*wanted)(const vly_sample *sample); /* NULL: by every sample */
     vly_status (*possible)(const vly_sample *sample);         /* asked before any work begins; NULL: always */
     vly_status (*work)(vly_run *run, const vly_piece *piece); /* its outputs' folders are there */
@@ -53,6 +56,8 @@ struct vly_piece {
     const vly_piece_kind *kind;
     const vly_sample *sample;
     int32_t method; /* vly_method; -1: none */
+    int32_t cutout; /* of a curve, from 1 on; 0: none */
+    double current; /* mA/cm2, of a curve */
     char *name;
     char *outputs[VLY_PIECE_OUTPUTS]; /* below the study's folder; NULL behind the last */
     json_t *depends;                  /* what the key is made of */
@@ -67,8 +72,9 @@ struct vly_piece {
 /* A file of a sample and its digest. */
 typedef struct vly_run_input {
     const vly_sample *sample;
-    const char *role; /* "grey", "mask", "truth", "model", "fib", "transform", "edx", "am"; or "trinarised", */
-    int32_t method;   /* of this method; else -1 */
+    const char
+        *role; /* "grey", "mask", "truth", "model", "fib", "transform", "edx", "am", "parameters"; or "trinarised", */
+    int32_t method; /* of this method; else -1 */
     const char *path;
     int64_t bytes;
     char hex[VLY_DIGEST_BYTES];

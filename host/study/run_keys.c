@@ -4,6 +4,7 @@
 
 #include "core/device_impl.h"
 #include "core/memory.h"
+#include "core/number.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,7 @@ static const struct {
     const char *role;
 } roles[] = {{VLY_INPUT_GREY, "grey"}, {VLY_INPUT_MASK, "mask"},           {VLY_INPUT_MODEL, "model"},
              {VLY_INPUT_FIB, "fib"},   {VLY_INPUT_TRANSFORM, "transform"}, {VLY_INPUT_EDX, "edx"},
-             {VLY_INPUT_AM, "am"},     {VLY_INPUT_TRUTH, "truth"}};
+             {VLY_INPUT_AM, "am"},     {VLY_INPUT_TRUTH, "truth"},         {VLY_INPUT_MATERIALS, "parameters"}};
 
 enum { ROLES = sizeof roles / sizeof *roles };
 
@@ -22,12 +23,13 @@ static const char given_role[] = "trinarised";
 static const char *path_of(const vly_sample *sample, uint32_t bit)
 {
     const vly_settings *settings = &sample->settings;
-    const char *path = bit == VLY_INPUT_MASK    ? settings->mask
-                       : bit == VLY_INPUT_MODEL ? settings->model
-                       : bit == VLY_INPUT_FIB   ? settings->fib
-                       : bit == VLY_INPUT_EDX   ? settings->edx
-                       : bit == VLY_INPUT_AM    ? settings->am_labels
-                                                : settings->transform;
+    const char *path = bit == VLY_INPUT_MASK        ? settings->mask
+                       : bit == VLY_INPUT_MODEL     ? settings->model
+                       : bit == VLY_INPUT_FIB       ? settings->fib
+                       : bit == VLY_INPUT_EDX       ? settings->edx
+                       : bit == VLY_INPUT_AM        ? settings->am_labels
+                       : bit == VLY_INPUT_MATERIALS ? settings->materials
+                                                    : settings->transform;
     if (bit == VLY_INPUT_GREY) return sample->grey;
     if (bit == VLY_INPUT_TRUTH) return sample->truth;
     return *path ? path : NULL;
@@ -125,6 +127,16 @@ static bool belongs(const vly_option *option, const char *commands)
     return false;
 }
 
+/* A curve depends on its own cut-out and current, not on what else the study asks for. */
+static bool add_curve(json_t *settings, const vly_piece *piece)
+{
+    char number[VLY_NUMBER_BYTES], cutout[40];
+    vly_number_write(number, piece->current);
+    snprintf(cutout, sizeof cutout, "%d of %d", piece->cutout, piece->sample->settings.cutouts);
+    return json_object_set_new(settings, "current", json_string(number)) == 0 &&
+           json_object_set_new(settings, "cutout", json_string(cutout)) == 0;
+}
+
 /* Options of the piece's command that a study can set; files count by their contents, the method by the piece. */
 static json_t *settings_of(const vly_piece *piece)
 {
@@ -136,10 +148,12 @@ static json_t *settings_of(const vly_piece *piece)
         if (!belongs(option, piece->kind->command) || !vly_option_belongs(option, "run")) continue;
         if (vly_option_is_machine(option->key) || vly_option_is_input(option->key)) continue;
         if (strcmp(option->key, "method") == 0) continue;
+        if (piece->cutout > 0 && strcmp(option->key, "current") == 0) continue;
         if (of_closing(option->key) && piece->method != VLY_METHOD_EDX_CLOSING) continue;
         vly_settings_text(&piece->sample->settings, i, text);
         good &= json_object_set_new(settings, option->key, vly_json_string(text)) == 0;
     }
+    if (piece->cutout > 0) good &= add_curve(settings, piece);
     return whole(settings, good);
 }
 

@@ -21,6 +21,11 @@ static bool conducts(const vly_sample *sample)
     return vly_settings_conduct(&sample->settings);
 }
 
+static bool lithiates(const vly_sample *sample)
+{
+    return sample->settings.currents.count > 0;
+}
+
 static bool closes(const vly_sample *sample)
 {
     return vly_sample_methods(sample) >> VLY_METHOD_EDX_CLOSING & 1;
@@ -99,6 +104,17 @@ const vly_piece_kind vly_piece_kinds[] = {
      .wanted = conducts,
      .work = vly_work_transport,
      .summarise = vly_summarise_transport},
+    {.name = "lithiate",
+     .command = "lithiate",
+     .per_method = true,
+     .per_curve = true,
+     .inputs = VLY_INPUT_MATERIALS,
+     .after = "segment given",
+     .outputs = "cell/*.csv cell/*.json",
+     .wanted = lithiates,
+     .possible = vly_describe_possible,
+     .work = vly_work_lithiate,
+     .summarise = vly_summarise_lithiate},
 };
 
 const int32_t vly_piece_kind_count = sizeof vly_piece_kinds / sizeof *vly_piece_kinds;

@@ -2,6 +2,7 @@
 #include "study/run_work.h"
 
 #include "core/memory.h"
+#include "core/number.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,10 +14,23 @@ vly_status vly_run_path(char **out, const vly_run *run, const char *name)
 
 /* ---- making ---- */
 
+/* "kmeans", or of a curve "kmeans_1_6". */
+static void star_of(char text[VLY_NAME_MAX + VLY_NUMBER_BYTES], const vly_piece *piece)
+{
+    char number[VLY_NUMBER_BYTES];
+    const char *method = piece->method >= 0 ? vly_method_name((vly_method)piece->method) : "";
+    vly_number_write(number, piece->current);
+    if (piece->cutout > 0)
+        snprintf(text, VLY_NAME_MAX + VLY_NUMBER_BYTES, "%s_%d_%s", method, piece->cutout, number);
+    else
+        snprintf(text, VLY_NAME_MAX + VLY_NUMBER_BYTES, "%s", method);
+}
+
 /* The outputs' names: "labels/" "*" ".tif" of method kmeans in folder b/ is b/labels/kmeans.tif. */
 static vly_status name_outputs(vly_piece *piece)
 {
-    const char *method = piece->method >= 0 ? vly_method_name((vly_method)piece->method) : "";
+    char method[VLY_NAME_MAX + VLY_NUMBER_BYTES];
+    star_of(method, piece);
     const char *at = piece->kind->outputs;
     for (int32_t i = 0; *at && i < VLY_PIECE_OUTPUTS; i++) {
         int length = (int)strcspn(at, " "), star = (int)strcspn(at, "* ");
@@ -28,30 +42,54 @@ static vly_status name_outputs(vly_piece *piece)
     return VLY_OK;
 }
 
-static vly_status add_piece(vly_run *run, const vly_piece_kind *kind, const vly_sample *sample, int32_t method)
+static vly_status add_piece(vly_run *run, const vly_piece_kind *kind, const vly_sample *sample, int32_t method,
+                            int32_t cutout, double current)
 {
     vly_piece *piece = &run->pieces[run->count++];
-    *piece = (vly_piece){.kind = kind, .sample = sample, .method = method, .asked = true};
+    *piece = (vly_piece){
+        .kind = kind, .sample = sample, .method = method, .cutout = cutout, .current = current, .asked = true};
+    char star[VLY_NAME_MAX + VLY_NUMBER_BYTES];
+    star_of(star, piece);
     bool alone = !*sample->folder;
     VLY_TRY(vly_format(&piece->name, "%s%s%s%s%s", alone ? "" : sample->name, alone ? "" : ".", kind->name,
-                       method >= 0 ? "." : "", method >= 0 ? vly_method_name((vly_method)method) : ""));
+                       method >= 0 ? "." : "", star));
     return name_outputs(piece);
+}
+
+static vly_status add_method(vly_run *run, const vly_piece_kind *kind, const vly_sample *sample, int32_t method)
+{
+    const vly_list *currents = &sample->settings.currents;
+    if (!kind->per_curve) return add_piece(run, kind, sample, method, 0, 0.0);
+    for (int32_t cutout = 1; cutout <= sample->settings.cutouts; cutout++)
+        for (int32_t i = 0; i < currents->count; i++)
+            VLY_TRY(add_piece(run, kind, sample, method, cutout, currents->at[i]));
+    return VLY_OK;
+}
+
+static int64_t most_pieces(const vly_run *run)
+{
+    int64_t most = 0;
+    for (int32_t s = 0; s < run->study->count; s++) {
+        const vly_settings *settings = &run->study->samples[s].settings;
+        most += (int64_t)VLY_TRINARISATIONS *
+                (vly_piece_kind_count + settings->cutouts * (int64_t)settings->currents.count);
+    }
+    return most;
 }
 
 vly_status vly_run_list(vly_run *run)
 {
-    int64_t most = (int64_t)run->study->count * vly_piece_kind_count * VLY_TRINARISATIONS;
-    VLY_TRY(VLY_NEW(&run->pieces, most, "pieces"));
+    VLY_TRY(VLY_NEW(&run->pieces, most_pieces(run), "pieces"));
     for (int32_t s = 0; s < run->study->count; s++) {
         const vly_sample *sample = &run->study->samples[s];
         for (int32_t k = 0; k < vly_piece_kind_count; k++) {
             const vly_piece_kind *kind = &vly_piece_kinds[k];
             if (kind->wanted && !kind->wanted(sample)) continue;
-            if (!kind->per_method) VLY_TRY(add_piece(run, kind, sample, -1));
+            if (!kind->per_method) VLY_TRY(add_piece(run, kind, sample, -1, 0, 0.0));
             for (int32_t m = 0; kind->per_method && m < VLY_TRINARISATIONS; m++)
                 if (sample->settings.methods >> m & 1 &&
                     (kind->of == VLY_OF_ALL || (kind->of == VLY_OF_GIVEN) == (sample->given[m] != NULL)))
-                    VLY_TRY(add_piece(run, kind, sample, m));
+                    VLY_TRY(add_method(run, kind, sample, m));
         }
     }
     return VLY_OK;

@@ -19,12 +19,14 @@ vly_status vly_work_describe(vly_run *run, const vly_piece *piece);
 vly_status vly_work_edx(vly_run *run, const vly_piece *piece);
 vly_status vly_work_compare(vly_run *run, const vly_piece *piece);
 vly_status vly_work_transport(vly_run *run, const vly_piece *piece);
+vly_status vly_work_lithiate(vly_run *run, const vly_piece *piece);
 
 void vly_summarise_learn(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_segment(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_describe(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_compare(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_transport(vly_summary *t, const vly_piece *piece, const vly_document *d);
+void vly_summarise_lithiate(vly_summary *t, const vly_piece *piece, const vly_document *d);
 
 /* A line of summary.csv. cutout NULL: the window of the sample. A value that is not finite is left empty, and `flag` says
  * why. */

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char study_words[] = "version input samples methods";
-static const char sample_words[] = "name grey truth trinarised methods";
+static const char study_words[] = "version input samples methods cell";
+static const char sample_words[] = "name grey truth trinarised methods cell";
 
 static bool listed(const char *words, const char *key)
 {
@@ -30,7 +30,7 @@ bool vly_option_is_machine(const char *key)
 
 bool vly_option_is_input(const char *key)
 {
-    return listed("mask model fib transform edx am-labels", key);
+    return listed("mask model fib transform edx am-labels parameters experiment", key);
 }
 
 /* ---- values ---- */
@@ -91,7 +91,7 @@ static vly_status set_option(vly_settings *settings, const vly_yaml *entry, cons
     const char *path = entry->path, *slash = strrchr(path, '/');
     if (slash && strlen(path) + 24 > sizeof origin) path = slash + 1;
     snprintf(origin, sizeof origin, "%.100s:%d:%d", path, entry->line, entry->column);
-    if (*text && listed("mask model fib transform edx am-labels scratch events output", key)) {
+    if (*text && listed("mask model fib transform edx am-labels parameters experiment scratch events output", key)) {
         char *absolute;
         VLY_TRY(resolve(&absolute, entry, text));
         vly_status status = vly_settings_set(settings, "run", key, absolute, origin);
@@ -99,6 +99,15 @@ static vly_status set_option(vly_settings *settings, const vly_yaml *entry, cons
         return status;
     }
     return vly_settings_set(settings, "run", key, text, origin);
+}
+
+/* Options, or a group of them: `cell: {current: [1, 6], gamma_cbd: 0.06}` says the same as its keys alone. */
+static vly_status set_options(vly_settings *settings, const vly_yaml *entry, const char *frame)
+{
+    if (strcmp(entry->key, "cell") != 0) return set_option(settings, entry, frame);
+    if (entry->kind != VLY_YAML_MAPPING) return vly_yaml_fail(entry, "cell: a mapping with `current` expected");
+    for (const vly_yaml *part = entry->first; part; part = part->next) VLY_TRY(set_option(settings, part, frame));
+    return VLY_OK;
 }
 
 /* ---- samples ---- */
@@ -109,7 +118,7 @@ static vly_status check_name(const vly_yaml *entry, const vly_study *study)
     if (entry->kind != VLY_YAML_SCALAR || !*name || strlen(name) > VLY_NAME_MAX ||
         name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")])
         return vly_yaml_fail(entry, "name: up to %d letters, digits, _ and - expected", VLY_NAME_MAX);
-    if (listed("labels segment describe curves pieces figures", name))
+    if (listed("labels segment describe curves cell pieces figures", name))
         return vly_yaml_fail(entry, "name: %s is a folder of every study, another name expected", name);
     for (int32_t i = 0; i < study->count; i++)
         if (study->samples[i].name && strcmp(study->samples[i].name, name) == 0)
@@ -150,7 +159,7 @@ static vly_status read_sample_key(vly_study *study, vly_sample *sample, const vl
     int32_t option = vly_option_find("run", entry->key);
     if (option >= 0 && vly_option_is_machine(vly_option_at(option)->key))
         return vly_yaml_fail(entry, "%s: concerns the whole study, at its top level expected", entry->key);
-    return set_option(&sample->settings, entry, sample_words);
+    return set_options(&sample->settings, entry, sample_words);
 }
 
 static uint32_t given_bits(const vly_sample *sample)
@@ -226,7 +235,7 @@ static vly_status read_root(vly_study *study, const vly_yaml *root, const vly_se
     VLY_TRY(check_frame(root));
     vly_settings_defaults(&study->settings);
     for (const vly_yaml *entry = root->first; entry; entry = entry->next)
-        if (!listed("version input samples", entry->key)) VLY_TRY(set_option(&study->settings, entry, study_words));
+        if (!listed("version input samples", entry->key)) VLY_TRY(set_options(&study->settings, entry, study_words));
     VLY_TRY(read_samples(study, root, given));
     if (given) vly_settings_merge(&study->settings, given);
     return VLY_OK;

@@ -1,0 +1,415 @@
+/* The half cell: voltage over capacity as in the paper's Figure 11, what the salt and the lithium look like on the way, and the
+ * numbers. */
+#include "study/report_impl.h"
+
+#include "core/memory.h"
+#include "study/experiment.h"
+#include "study/png.h"
+#include "study/svg.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CURVES_HEIGHT = 400, PROFILES_HEIGHT = 300, LEFT = 66, GAP = 16, PICTURES_MOST = 5 };
+
+static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00",
+                                      "#56b4e9", "#7f3c8d", "#8c8c00", "#8c564b", "#7f7f7f", "#17becf"};
+enum { COLOURS = sizeof colours / sizeof *colours };
+
+/* ---- numbers out of documents ---- */
+
+typedef struct series {
+    double *x, *y; /* (count) */
+    int32_t count;
+} series;
+
+static vly_status take_series(series *out, const json_t *x, const json_t *y)
+{
+    *out = (series){.count = (int32_t)json_array_size(x)};
+    VLY_TRY(VLY_NEW(&out->x, 2 * (int64_t)out->count + 1, "curve"));
+    out->y = out->x + out->count;
+    for (int32_t i = 0; i < out->count; i++) {
+        out->x[i] = vly_report_number(json_array_get(x, (size_t)i), NULL);
+        out->y[i] = vly_report_number(json_array_get(y, (size_t)i), NULL);
+    }
+    return VLY_OK;
+}
+
+static void stretch(vly_axis *axis, const double *values, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) {
+        if (!isfinite(values[i])) continue;
+        axis->low = fmin(axis->low, values[i]);
+        axis->high = fmax(axis->high, values[i]);
+    }
+}
+
+/* Which colour a current has: its place among those of the study. */
+static int32_t place_of(const vly_report_sample *sample, double current)
+{
+    const vly_list *currents = &sample->sample->settings.currents;
+    int32_t i = 0;
+    while (i < currents->count && fabs(currents->at[i] - current) > 1e-9 * fabs(current)) i++;
+    return i;
+}
+
+static const char *colour_of(const vly_report_sample *sample, double current)
+{
+    return colours[place_of(sample, current) % COLOURS];
+}
+
+/* ---- Figure 11 ---- */
+
+static vly_status draw_cell(vly_text *svg, const vly_plot *plot, const vly_report_sample *sample, const json_t *cell)
+{
+    const json_t *curve = json_object_get(cell, "curve");
+    series s;
+    VLY_TRY(take_series(&s, json_object_get(curve, "capacity_mah_cm2"), json_object_get(curve, "voltage_v")));
+    vly_svg_dashes(svg, plot, s.x, s.y, s.count, colour_of(sample, vly_report_number(cell, "current_ma_cm2")),
+                   vly_report_number(cell, "cutout") > 1.0 ? "5 3" : NULL);
+    vly_free(s.x);
+    return VLY_OK;
+}
+
+/* Points at a current of the study in its colour, others and those without a current in grey. */
+static void draw_experiment(vly_text *svg, const vly_plot *plot, const vly_report_sample *sample,
+                            const vly_experiment *e)
+{
+    for (int64_t i = 0; i < e->count; i++) {
+        const bool known =
+            isfinite(e->current[i]) && place_of(sample, e->current[i]) < sample->sample->settings.currents.count;
+        const double none = NAN;
+        vly_svg_points(svg, plot, &e->capacity[i], &e->voltage[i], &none, 1,
+                       known ? colour_of(sample, e->current[i]) : "#7f7f7f");
+    }
+}
+
+static void legend(vly_text *svg, const vly_report_sample *sample)
+{
+    const vly_list *currents = &sample->sample->settings.currents;
+    char names[VLY_LIST_MOST][32];
+    const char *texts[VLY_LIST_MOST], *squares[VLY_LIST_MOST];
+    for (int32_t i = 0; i < currents->count; i++) {
+        snprintf(names[i], sizeof names[i], "%g mA/cm²", currents->at[i]);
+        texts[i] = names[i];
+        squares[i] = colours[i % COLOURS];
+    }
+    vly_svg_legend(svg, LEFT, 10, currents->count, texts, squares);
+}
+
+static vly_status draw_curves(vly_text *svg, const vly_report_sample *sample, const vly_report_method *method,
+                              const vly_experiment *e)
+{
+    vly_plot plot = {
+        {.low = 0, .high = 0.1, .at_low = LEFT, .at_high = VLY_SVG_WIDTH - 20, .label = "capacity [mAh/cm²]"},
+        {.low = 10, .high = 0, .at_low = CURVES_HEIGHT - 50, .at_high = 44, .label = "voltage [V]"}};
+    vly_status status = VLY_OK;
+    for (size_t i = 0; i < json_array_size(method->cells) && status == VLY_OK; i++) {
+        const json_t *curve = json_object_get(json_array_get(method->cells, i), "curve");
+        series s;
+        status = take_series(&s, json_object_get(curve, "capacity_mah_cm2"), json_object_get(curve, "voltage_v"));
+        if (status != VLY_OK) break;
+        stretch(&plot.x, s.x, s.count);
+        stretch(&plot.y, s.y, s.count);
+        vly_free(s.x);
+    }
+    stretch(&plot.x, e->capacity, (int32_t)e->count);
+    stretch(&plot.y, e->voltage, (int32_t)e->count);
+    plot.x.high *= 1.02;
+    plot.y.low = floor(10.0 * plot.y.low) / 10.0;
+    plot.y.high = ceil(10.0 * plot.y.high) / 10.0;
+    vly_svg_open(svg, VLY_SVG_WIDTH, CURVES_HEIGHT, "Voltage over capacity");
+    legend(svg, sample);
+    vly_svg_axes(svg, &plot);
+    for (size_t i = 0; i < json_array_size(method->cells) && status == VLY_OK; i++)
+        status = draw_cell(svg, &plot, sample, json_array_get(method->cells, i));
+    draw_experiment(svg, &plot, sample, e);
+    vly_svg_close(svg);
+    return status;
+}
+
+static vly_status end_figure(vly_report *report, const vly_report_sample *sample, const vly_report_method *method,
+                             const char *name, vly_text *svg, const char *caption)
+{
+    char file[80];
+    snprintf(file, sizeof file, "%s-%s", name, method->name);
+    VLY_TRY(vly_report_figure(report, sample, file, svg));
+    vly_html_add(&report->page, "%s. %s", vly_report_title(method->name), caption);
+    vly_report_caption_end(report, sample->prefix, "cell");
+    return VLY_OK;
+}
+
+static vly_status curves_figure(vly_report *report, const vly_report_sample *sample, const vly_report_method *method,
+                                const vly_experiment *e)
+{
+    vly_text svg = {0};
+    vly_status status = draw_curves(&svg, sample, method, e);
+    if (status == VLY_OK)
+        status = end_figure(report, sample, method, "lithiate", &svg,
+                            e->count > 0
+                                ? "Voltage over capacity at constant current (the paper’s Figure 11); dashed: further "
+                                  "cut-outs; points: measured."
+                                : "Voltage over capacity at constant current (the paper’s Figure 11); dashed: further "
+                                  "cut-outs.");
+    vly_text_free(&svg);
+    return status;
+}
+
+/* ---- on the way ---- */
+
+/* The curve that is looked into: of the first cut-out the one with the largest current. */
+static const json_t *deepest(const vly_report_method *method)
+{
+    const json_t *best = NULL;
+    for (size_t i = 0; i < json_array_size(method->cells); i++) {
+        const json_t *cell = json_array_get(method->cells, i);
+        if (vly_report_number(cell, "cutout") > 1.0) continue;
+        if (!best || vly_report_number(cell, "current_ma_cm2") > vly_report_number(best, "current_ma_cm2")) best = cell;
+    }
+    return best;
+}
+
+static vly_status draw_profile(vly_text *svg, const vly_plot *plot, const json_t *fields, const char *key)
+{
+    vly_status status = VLY_OK;
+    for (size_t i = 0; i < json_array_size(fields) && status == VLY_OK; i++) {
+        const json_t *profile = json_object_get(json_array_get(fields, i), "profile");
+        series s;
+        status = take_series(&s, json_object_get(profile, "depth_um"), json_object_get(profile, key));
+        if (status == VLY_OK) vly_svg_line(svg, plot, s.x, s.y, s.count, colours[i % COLOURS]);
+        if (status == VLY_OK) vly_free(s.x);
+    }
+    return status;
+}
+
+static vly_status fit_axes(vly_plot *plot, const json_t *fields, const char *key)
+{
+    for (size_t i = 0; i < json_array_size(fields); i++) {
+        const json_t *profile = json_object_get(json_array_get(fields, i), "profile");
+        series s;
+        VLY_TRY(take_series(&s, json_object_get(profile, "depth_um"), json_object_get(profile, key)));
+        for (int32_t k = 0; k < s.count; k++)
+            if (!isfinite(s.y[k])) s.x[k] = NAN; /* no such unknown in that layer */
+        stretch(&plot->x, s.x, s.count);
+        stretch(&plot->y, s.y, s.count);
+        vly_free(s.x);
+    }
+    return VLY_OK;
+}
+
+static vly_status draw_profiles(vly_text *svg, const json_t *fields)
+{
+    static const char *const keys[] = {"ce_mol_m3", "x"};
+    static const char *const labels[] = {"salt [mol/m³]", "lithium fraction x"};
+    char names[VLY_LIST_MOST + 1][32];
+    const char *texts[VLY_LIST_MOST + 1], *squares[VLY_LIST_MOST + 1];
+    int32_t count = 0;
+    vly_svg_open(svg, VLY_SVG_WIDTH, PROFILES_HEIGHT, "Profiles through the cell");
+    for (size_t i = 0; i < json_array_size(fields) && count <= VLY_LIST_MOST; i++, count++) {
+        snprintf(names[i], sizeof names[i], "%.3g mAh/cm²",
+                 vly_report_number(json_array_get(fields, i), "capacity_mah_cm2"));
+        texts[i] = names[i];
+        squares[i] = colours[i % COLOURS];
+    }
+    vly_svg_legend(svg, LEFT, 10, count, texts, squares);
+    for (int p = 0; p < 2; p++) {
+        const double left = p * VLY_SVG_WIDTH / 2.0;
+        vly_plot plot = {
+            {.low = 0,
+             .high = 1,
+             .at_low = left + LEFT,
+             .at_high = left + VLY_SVG_WIDTH / 2.0 - 20,
+             .label = "depth from the separator [µm]"},
+            {.low = p ? 1 : 0, .high = p ? 0 : 1, .at_low = PROFILES_HEIGHT - 50, .at_high = 44, .label = labels[p]}};
+        VLY_TRY(fit_axes(&plot, fields, keys[p]));
+        vly_svg_axes(svg, &plot);
+        VLY_TRY(draw_profile(svg, &plot, fields, keys[p]));
+    }
+    vly_svg_close(svg);
+    return VLY_OK;
+}
+
+static vly_status profiles_figure(vly_report *report, const vly_report_sample *sample, const vly_report_method *method,
+                                  const json_t *cell)
+{
+    vly_text svg = {0};
+    char caption[240];
+    snprintf(caption, sizeof caption,
+             "Means over layers at %g mA/cm²: salt in separator (left of 0) and electrode, and lithium in the active "
+             "material.",
+             vly_report_number(cell, "current_ma_cm2"));
+    vly_status status = draw_profiles(&svg, json_object_get(cell, "fields"));
+    if (status == VLY_OK) status = end_figure(report, sample, method, "lithiate-profiles", &svg, caption);
+    vly_text_free(&svg);
+    return status;
+}
+
+/* ---- sections ---- */
+
+typedef struct range {
+    double low, high;
+} range;
+
+static range range_of(const json_t *fields, const char *key)
+{
+    range r = {INFINITY, -INFINITY};
+    for (size_t i = 0; i < json_array_size(fields); i++) {
+        const json_t *values = json_object_get(json_object_get(json_array_get(fields, i), "section"), key);
+        for (size_t k = 0; k < json_array_size(values); k++) {
+            const double value = vly_report_number(json_array_get(values, k), NULL);
+            if (!isfinite(value)) continue;
+            r.low = fmin(r.low, value);
+            r.high = fmax(r.high, value);
+        }
+    }
+    return r;
+}
+
+/* Dark is little, light is much; black is where there is no such unknown. */
+static vly_status draw_section(vly_text *svg, double x, double y, double width, double height, const json_t *section,
+                               const char *key, range r)
+{
+    const int32_t nx = (int32_t)vly_report_number(section, "width"), nz = (int32_t)vly_report_number(section, "depth");
+    const json_t *values = json_object_get(section, key);
+    unsigned char *pixels, *png = NULL;
+    int64_t bytes = 0;
+    if (nx < 1 || nz < 1 || json_array_size(values) != (size_t)nx * (size_t)nz) return VLY_OK;
+    VLY_TRY(vly_alloc((void **)&pixels, (int64_t)nx * nz, 1, "section"));
+    for (int32_t i = 0; i < nx * nz; i++) {
+        const double value = vly_report_number(json_array_get(values, (size_t)i), NULL);
+        if (isfinite(value)) pixels[i] = (unsigned char)(50.0 + 205.0 * (value - r.low) / fmax(r.high - r.low, 1e-12));
+    }
+    vly_status status = vly_png_encode(&png, &bytes, pixels, nx, nz, NULL, 0);
+    if (status == VLY_OK) vly_svg_picture(svg, x, y, width, height, png, bytes);
+    vly_free(png);
+    vly_free(pixels);
+    return status;
+}
+
+static vly_status draw_sections(vly_text *svg, const json_t *fields, const range ranges[2])
+{
+    static const char *const keys[] = {"ce_mol_m3", "x"};
+    static const char *const titles[] = {"salt", "lithium"};
+    const size_t all = json_array_size(fields), count = all < PICTURES_MOST ? all : PICTURES_MOST;
+    const json_t *first = json_object_get(json_array_get(fields, 0), "section");
+    const double aspect = vly_report_number(first, "depth") / vly_report_number(first, "width");
+    const double width = fmin(150, (VLY_SVG_WIDTH - LEFT - 20.0) / (double)count - GAP),
+                 height = fmin(width * aspect, 320);
+    vly_svg_open(svg, VLY_SVG_WIDTH, 2 * (height + 30) + 10, "Sections through the electrode");
+    for (int row = 0; row < 2; row++) {
+        const double y = 26 + row * (height + 30);
+        vly_svg_text(svg, 8, y + height / 2, &(vly_svg_style){.size = 12, .bold = true}, titles[row]);
+        for (size_t i = 0; i < count; i++) {
+            const json_t *state = json_array_get(fields, all - count + i);
+            const double x = LEFT + (double)i * (width + GAP);
+            char name[40];
+            snprintf(name, sizeof name, "%.3g mAh/cm²", vly_report_number(state, "capacity_mah_cm2"));
+            if (row == 0) vly_svg_text(svg, x, 16, &(vly_svg_style){.size = 11.5}, name);
+            VLY_TRY(draw_section(svg, x, y, width, height, json_object_get(state, "section"), keys[row], ranges[row]));
+        }
+    }
+    vly_svg_close(svg);
+    return VLY_OK;
+}
+
+static vly_status sections_figure(vly_report *report, const vly_report_sample *sample, const vly_report_method *method,
+                                  const json_t *cell)
+{
+    const json_t *fields = json_object_get(cell, "fields");
+    const range ranges[2] = {range_of(fields, "ce_mol_m3"), range_of(fields, "x")};
+    vly_text svg = {0};
+    char caption[300];
+    if (!isfinite(ranges[0].low) || !isfinite(ranges[1].low)) return VLY_OK;
+    snprintf(caption, sizeof caption,
+             "Sections at %g mA/cm², separator at the top. Salt from %.3g (dark) to %.4g mol/m³ (light), lithium "
+             "fraction of the active material from %.3f (dark) to %.3f (light).",
+             vly_report_number(cell, "current_ma_cm2"), ranges[0].low, ranges[0].high, ranges[1].low, ranges[1].high);
+    vly_status status = draw_sections(&svg, fields, ranges);
+    if (status == VLY_OK) status = end_figure(report, sample, method, "lithiate-sections", &svg, caption);
+    vly_text_free(&svg);
+    return status;
+}
+
+/* ---- the table ---- */
+
+static void row(vly_text *to, const char *name, const json_t *cell)
+{
+    const char *stop = vly_report_string(cell, "stop_reason"), *failure = vly_report_string(cell, "failure");
+    vly_html_add(to,
+                 "<tr><th>%s</th><td class=\"n\">%d</td><td class=\"n\">%.4g</td><td class=\"n\">%.4f</td>"
+                 "<td class=\"n\">%.4f</td><td>%s</td><td class=\"n\">%d</td><td class=\"n\">%.1f</td></tr>\n",
+                 name, (int)vly_report_number(cell, "cutout"), vly_report_number(cell, "current_ma_cm2"),
+                 vly_report_number(cell, "capacity_mah_cm2"), vly_report_number(cell, "voltage_start_v"),
+                 failure ? failure : stop, (int)vly_report_number(cell, "steps"),
+                 vly_report_number(cell, "linear_iterations") / vly_report_number(cell, "newton_iterations"));
+}
+
+static void table(vly_text *to, const vly_report_sample *sample)
+{
+    vly_html_add(to,
+                 "<div class=\"wide\"><table><thead><tr><th>Trinarisation</th><th class=\"n\">Cut-out</th>"
+                 "<th class=\"n\">mA/cm²</th><th class=\"n\">mAh/cm²</th><th class=\"n\">V at 0+</th><th>Stopped</th>"
+                 "<th class=\"n\">Steps</th><th class=\"n\">Krylov/Newton</th></tr></thead><tbody>\n");
+    for (int32_t m = 0; m < sample->count; m++)
+        for (size_t i = 0; i < json_array_size(sample->methods[m].cells); i++)
+            row(to, vly_report_title(sample->methods[m].name), json_array_get(sample->methods[m].cells, i));
+    vly_html_add(to, "</tbody></table></div>\n");
+}
+
+static void introduce(vly_text *to, const json_t *cell)
+{
+    const json_t *outlook = json_object_get(cell, "outlook"), *geometry = json_object_get(cell, "geometry");
+    const char *estimator = vly_report_string(json_object_get(geometry, "reaction"), "estimator");
+    vly_html_add(
+        to,
+        "<p>Half cells against lithium, resolved voxel by voxel, with γ = %.4g of the CBD (τ = %.4g, 1/τ = %.4g); "
+        "faces count %s for the reaction. In theory %.4g mAh/cm² fit; the separator’s limiting current is about "
+        "%.3g mA/cm².</p>\n",
+        vly_report_number(cell, "gamma_cbd"), vly_report_number(cell, "tau_cbd"),
+        vly_report_number(cell, "inverse_tau_cbd"),
+        estimator && strcmp(estimator, "normal") == 0 ? "by the smoothed surface’s normal"
+        : estimator && strcmp(estimator, "raw") == 0  ? "as squares"
+                                                      : "as scaled squares",
+        vly_report_number(outlook, "theory_mah_cm2"), vly_report_number(outlook, "limiting_ma_cm2"));
+}
+
+/* A file that cannot be read leaves a note, not a hole. */
+static vly_status read_experiment(vly_report *report, const vly_report_sample *sample, vly_experiment *e)
+{
+    const char *path = sample->sample->settings.experiment;
+    *e = (vly_experiment){.count = 0};
+    if (!*path) return VLY_OK;
+    vly_status status = vly_experiment_read(e, path);
+    if (!vly_report_tolerable(status)) return status;
+    vly_html_add(&report->notes, "<li>Not shown: %s</li>\n", vly_error_message());
+    return VLY_OK;
+}
+
+static vly_status one_sample(vly_report *report, const vly_report_sample *sample)
+{
+    vly_experiment e;
+    const json_t *any = NULL;
+    for (int32_t m = 0; m < sample->count && !any; m++) any = json_array_get(sample->methods[m].cells, 0);
+    if (!any) return VLY_OK;
+    vly_report_heading(report, sample);
+    introduce(&report->page, any);
+    table(&report->page, sample);
+    vly_status status = read_experiment(report, sample, &e);
+    for (int32_t m = 0; m < sample->count && status == VLY_OK; m++) {
+        const vly_report_method *method = &sample->methods[m];
+        if (!method->cells) continue;
+        status = curves_figure(report, sample, method, &e);
+        const json_t *cell = deepest(method);
+        if (status == VLY_OK && cell) status = profiles_figure(report, sample, method, cell);
+        if (status == VLY_OK && cell) status = sections_figure(report, sample, method, cell);
+    }
+    vly_experiment_free(&e);
+    return status;
+}
+
+vly_status vly_report_lithiate(vly_report *report)
+{
+    for (int32_t i = 0; i < report->count; i++) VLY_TRY(one_sample(report, &report->samples[i]));
+    return report->page.status;
+}
