@@ -41,7 +41,7 @@ const cli_command cli_bench = {
     .usage = "[STAGE...] [OPTIONS]",
     .summary = "throughput of each stage against the bound of this machine",
     .text =
-        "Stages: ceilings, histogram, label, kmeans, mlp, distance, cover, intrusion, stream, two-point, geodesic, transport,\n"
+        "Stages: ceilings, histogram, label, kmeans, mlp, distance, cover, intrusion, stream, two-point, geodesic, transport, lithiate,\n"
         "surface, components; none named: all. Medians over repeats on a volume in memory (stream: in a file); quiet machines give honest figures.\n\n"
         "  voxelyte bench histogram label --threads 2\n"
         "  voxelyte bench -o bench.json\n",

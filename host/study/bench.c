@@ -13,13 +13,21 @@ static const struct {
     const char *name;
     vly_status (*run)(vly_benching *bench);
 } stages[] = {
-    {"ceilings", vly_bench_ceilings}, {"histogram", vly_bench_histogram},
-    {"label", vly_bench_label},       {"kmeans", vly_bench_kmeans},
-    {"mlp", vly_bench_mlp},           {"distance", vly_bench_distance},
-    {"cover", vly_bench_cover},       {"intrusion", vly_bench_intrusion},
-    {"stream", vly_bench_stream},     {"two-point", vly_bench_two_point},
-    {"geodesic", vly_bench_geodesic}, {"transport", vly_bench_transport},
-    {"surface", vly_bench_surface},   {"components", vly_bench_components},
+    {"ceilings", vly_bench_ceilings},
+    {"histogram", vly_bench_histogram},
+    {"label", vly_bench_label},
+    {"kmeans", vly_bench_kmeans},
+    {"mlp", vly_bench_mlp},
+    {"distance", vly_bench_distance},
+    {"cover", vly_bench_cover},
+    {"intrusion", vly_bench_intrusion},
+    {"stream", vly_bench_stream},
+    {"two-point", vly_bench_two_point},
+    {"geodesic", vly_bench_geodesic},
+    {"transport", vly_bench_transport},
+    {"lithiate", vly_bench_lithiate},
+    {"surface", vly_bench_surface},
+    {"components", vly_bench_components},
 };
 
 enum { STAGES = sizeof stages / sizeof *stages };
@@ -173,7 +181,7 @@ static vly_status check_names(const vly_bench_options *options)
             return vly_fail(
                 VLY_EUSAGE,
                 "bench: there is no stage \"%s\"; ceilings, histogram, label, kmeans, mlp, distance, cover, intrusion, stream, "
-                "two-point, geodesic, transport, surface, components",
+                "two-point, geodesic, transport, lithiate, surface, components",
                 options->stages[i]);
     }
     return VLY_OK;

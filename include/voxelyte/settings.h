@@ -98,8 +98,8 @@ typedef struct vly_settings {
     enum { VLY_SIDE_NO_FLUX, VLY_SIDE_PERIODIC } sides;
 
     /* lithiate: see voxelyte/cell.h */
-    vly_list currents;               /* mA/cm2; none: in a study no half cell */
-    vly_list fields;                 /* mAh/cm2; none: no VTI */
+    vly_list currents;                  /* mA/cm2; none: in a study no half cell */
+    vly_list fields;                    /* mAh/cm2; none: no VTI */
     double gamma_cbd, cutoff;           /* 0: the materials' */
     char materials[VLY_PATH_BYTES];     /* BPX file; "": the default ones */
     char materials_set[VLY_PATH_BYTES]; /* "name=value,...": changes to them */
