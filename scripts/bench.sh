@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# bench.sh [STAGE...]   every stage against the bound of this machine, then beside numpy and scikit-learn where they can be had
-# bench.sh large        thresholds a sparse volume of 13 Gvoxel within 2 GiB and checks every count (minutes; 3 GB of disk)
+# bench.sh [STAGE...]      every stage against the bound of this machine, then beside numpy and scikit-learn where they can be had
+# bench.sh pybamm [VENV]   discharges the half cell as a porous-electrode model in PyBaMM, installed there (half an hour)
+# bench.sh large           thresholds a sparse volume of 13 Gvoxel within 2 GiB and checks every count (minutes; 3 GB of disk)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install-deps.sh
@@ -46,6 +47,13 @@ if [ "${1:-}" = large ]; then
     scripts/install-deps.sh /usr/bin/time=time
     large
     exit
+fi
+if [ "${1:-}" = pybamm ]; then
+    venv=${2:-out/bench/venv-pybamm}
+    [ -d "$venv" ] || python3 -m venv "$venv"
+    "$venv/bin/pip" -q install pybamm
+    mkdir -p out/bench
+    exec "$venv/bin/python" scripts/bench/pybamm_half_cell.py -o out/bench/pybamm.csv
 fi
 build/voxelyte bench "$@"
 [ $# -eq 0 ] || exit 0
