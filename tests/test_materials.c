@@ -204,7 +204,9 @@ END_TEST
 START_TEST(what_cannot_be_meant_is_refused_by_name)
 {
     vly_materials *m = make();
-    test_fails(vly_materials_set(m, "gamma", "1"), VLY_EUSAGE, "gamma: no such parameter; there are temperature, ");
+    test_fails(vly_materials_set(m, "gamma", "1"), VLY_EUSAGE,
+               "gamma: no such parameter; there are cbd_gamma, separator_gamma, electrode_gamma, electrolyte");
+    test_fails(vly_materials_set(m, "colour", "1"), VLY_EUSAGE, "there are conductivity, ");
     test_fails(vly_materials_set(m, "cbd_gamma", "1.5"), VLY_EUSAGE,
                "cbd_gamma = 1.5, a number from 1e-06 to 1 expected");
     test_fails(vly_materials_set(m, "cbd_gamma", "0.1x"), VLY_EUSAGE, "a number expected");

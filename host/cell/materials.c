@@ -49,11 +49,20 @@ int vly_law_find(const char *name)
     return -1;
 }
 
+/* Those that hold `part`, laws first. */
+static void list_names(vly_text *to, const char *part)
+{
+    for (int32_t i = 0; i < VLY_LAWS; i++)
+        if (strstr(laws[i].name, part)) vly_text_add(to, "%s, ", laws[i].name);
+    for (int32_t i = 0; i < VLY_SCALARS; i++)
+        if (strstr(scalars[i].entry.name, part)) vly_text_add(to, "%s, ", scalars[i].entry.name);
+}
+
 static vly_status unknown(const char *name)
 {
     vly_text known = {0};
-    const vly_material_entry *entry;
-    for (int32_t i = 0; (entry = vly_material_entry_at(i)); i++) vly_text_add(&known, "%s, ", entry->name);
+    list_names(&known, name);
+    if (known.length == 0) list_names(&known, "");
     vly_status status = known.status == VLY_OK
                             ? vly_fail(VLY_EUSAGE, "%s: no such parameter; there are %selectrolyte", name, known.text)
                             : known.status;

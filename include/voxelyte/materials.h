@@ -30,8 +30,8 @@ VLY_API vly_status vly_materials_write(const vly_materials *materials, const cha
 VLY_API void vly_materials_free(vly_materials *materials);
 
 /* By name; text is a number or, for a law, also an expression in x or the path of a table, a .csv with two columns in SI units.
- * Name "electrolyte" sets four laws at once: landesfeind, nyman or const. VLY_EUSAGE for an unknown name, with all that there
- * are, and for a value out of its range. */
+ * Name "electrolyte" sets four laws at once: landesfeind, nyman or const. VLY_EUSAGE for an unknown name, with those that
+ * hold it or all, and for a value out of its range. */
 VLY_API vly_status vly_materials_set(vly_materials *materials, const char *name, const char *text);
 VLY_API vly_status vly_materials_set_number(vly_materials *materials, const char *name, double value);
 
