@@ -157,6 +157,50 @@ START_TEST(a_complete_study_gets_every_section)
 }
 END_TEST
 
+static const char training_document[] =
+    "{\"command\": \"train\", \"warnings\": [\"a training <i>warning</i>\"], \"split\": \"group\", \"ensemble\": true,\n"
+    " \"table\": {\"voxels\": 2541, \"voxel_size_um\": 1.284, \"levels\": {\"pore_am_u16\": [8192, 40960]}},\n"
+    " \"tries\": [0.01, 0.012, 0.011], \"best_epoch\": 2, \"test_mse\": 0.0123, \"test_mse_interval\": [0.0101, 0.0145],\n"
+    " \"far_field_mse\": 0.0198, \"constant_mse\": 0.12, \"curve\": {\"training\": [0.05, 0.02, 0.01],\n"
+    " \"validation\": [0.06, 0.03, 0.031]}, \"calibration\": {\"am\": {\"told\": [0.05, 0.95], \"known\": [0.04, 0.97],\n"
+    " \"samples\": [10, 0]}, \"cbd\": {\"told\": [0.5], \"known\": [0.4], \"samples\": [3]}}}";
+
+static const char use_members[] =
+    "{\"scale\": \"atrous\", \"calibration\": {\"mode\": \"two-point\", \"slope\": 1.25, \"offset_u16\": -3750},\n"
+    " \"entropy\": 0.4281, \"unlike_training\": 0.31, \"out_of_distribution\": true, \"inputs\": [{}]}";
+
+START_TEST(a_network_s_training_stands_with_its_errors_side_by_side)
+{
+    static const char *const shapes[] = {
+        "{\"curve\": {\"training\": [1e308, 1e308], \"validation\": [1e308, -1]}, \"best_epoch\": \"x\", \"tries\": 7}",
+        "{\"curve\": [], \"calibration\": {\"am\": {\"told\": [], \"known\": [null], \"samples\": {}}}, \"table\": []}",
+        "{\"curve\": {\"training\": [null], \"validation\": [0]}, \"test_mse_interval\": [null, 2], \"split\": 4}"};
+    const char *folder = make_study("network", "grey.tif");
+    ck_assert_int_eq(vly_folder_make(join(folder, "learn")), VLY_OK);
+    put(folder, "learn/training.json", training_document);
+    put(folder, "segment/nn-am-cond.json", use_members);
+    put(folder, "study.yaml",
+        "version: 1\nmethods: [threshold, kmeans, nn-am-cond]\nmodel: m.safetensors\ninput:\n  grey: grey.tif\n");
+    char *page = report_of(folder);
+    ck_assert_int_eq(markup_count(page, "<section id=\"network\">"), 1);
+    has(page, "95 % confidence 0.0101 to 0.0145");
+    has(page, ">0.0198<");
+    has(page, "the mean of their outputs counts");
+    has(page, "grey values × 1.25 − 3750 are those of the training’s scan");
+    has(page, "too many");
+    has(page, "<b>training</b>: a training &lt;i&gt;warning");
+    vly_free(page);
+    char *figure = get(folder, "figures/learning.svg");
+    markup_check(figure);
+    ck_assert_int_eq(markup_count(figure, "<circle"), 2); /* tenths without samples have no dot */
+    vly_free(figure);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        put(folder, "learn/training.json", shapes[i]);
+        vly_free(report_of(folder));
+    }
+}
+END_TEST
+
 START_TEST(nothing_from_a_document_becomes_markup)
 {
     const char *folder = make_study("hostile", "<img src=x onerror=alert(1)>&\".tif");
@@ -326,6 +370,7 @@ int main(void)
 {
     Suite *suite = suite_create("report");
     TEST_CASE(suite, a_complete_study_gets_every_section);
+    TEST_CASE(suite, a_network_s_training_stands_with_its_errors_side_by_side);
     TEST_CASE(suite, nothing_from_a_document_becomes_markup);
     TEST_CASE(suite, what_is_missing_is_left_out);
     TEST_CASE(suite, two_samples_share_the_heat_maps);

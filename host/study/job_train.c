@@ -50,12 +50,14 @@ static json_t *bins_of(const vly_mlp_bin bins[VLY_MLP_BINS])
 
 static void add_result(vly_job *job, const vly_mlp_table *table, const vly_mlp_result *r)
 {
+    static const char *const splits[] = {"group", "block", "paper"};
     char seed[32];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)r->seed);
     vly_document_set(job->document, "output", vly_json_string(job->settings->output));
     vly_document_set(job->document, "table", table_of(vly_mlp_table_about(table)));
     vly_document_set(job->document, "voxels", parts_of(r->voxels));
     vly_document_set(job->document, "samples", parts_of(r->samples));
+    vly_document_set(job->document, "split", json_string(splits[job->settings->split]));
     vly_document_set(job->document, "seed", json_string(seed));
     vly_document_set(job->document, "ensemble", json_boolean(job->settings->ensemble));
     vly_document_set(job->document, "tries", vly_json_reals(r->tried, r->tries));

@@ -21,6 +21,7 @@ static const struct {
     {"agreement", "Agreement between the trinarisations", vly_report_agreement},
     {"truth", "Agreement with the truth", vly_report_truth},
     {"kmeans", "Clusters", vly_report_kmeans},
+    {"network", "The network", vly_report_learn},
     {"edx", "Fluorine and closing", vly_report_edx},
     {"descriptors", "Morphological descriptors", vly_report_descriptors},
     {"curves", "Sizes, bottlenecks, paths and correlations", vly_report_curves},
@@ -44,11 +45,12 @@ static tally count(const vly_report *report)
         const vly_report_sample *sample = &report->samples[i];
         for (int32_t m = 0; m < sample->count; m++) {
             const json_t *result = sample->methods[m].result;
-            t.warnings += json_array_size(json_object_get(result, "warnings"));
+            if (!vly_report_repeats(sample, m)) t.warnings += json_array_size(json_object_get(result, "warnings"));
             t.warnings += json_array_size(json_object_get(sample->methods[m].describe, "warnings"));
             t.off = fmax(t.off, vly_report_off(result));
         }
         t.warnings += json_array_size(json_object_get(sample->compare, "warnings"));
+        t.warnings += json_array_size(json_object_get(sample->learned, "warnings"));
         t.trinarisations += sample->count;
     }
     return t;

@@ -12,17 +12,6 @@ enum { HEIGHT = 340, TOP = 48, LOW = 270, PANELS = 3, FIRST = 70, WIDTH = 222, S
 #define FLUORINE "#1f6f8b"
 #define FLUORINE_BAND "#cfe3ea"
 
-/* Numbers of an array, NaN where there is none; NULL if it holds none at all. */
-static double *numbers_of(const json_t *object, const char *key, int32_t *count)
-{
-    const json_t *array = json_object_get(object, key);
-    double *numbers = NULL;
-    *count = (int32_t)json_array_size(array);
-    if (*count == 0 || VLY_NEW(&numbers, *count, key) != VLY_OK) return NULL;
-    for (int32_t i = 0; i < *count; i++) numbers[i] = vly_report_number(json_array_get(array, (size_t)i), NULL);
-    return numbers;
-}
-
 static double most_of(const double *values, const double *errors, int32_t count)
 {
     double most = 0.0;
@@ -94,8 +83,8 @@ static void draw_fluorine(vly_text *svg, const json_t *result, double thickness)
 {
     const json_t *profile = json_object_get(result, "profile");
     int32_t n, m, k;
-    double *depth = numbers_of(profile, "depth_um", &n), *counts = numbers_of(profile, "intensity", &m);
-    double *error = numbers_of(profile, "error", &k);
+    double *depth = vly_report_numbers(profile, "depth_um", &n), *counts = vly_report_numbers(profile, "intensity", &m);
+    double *error = vly_report_numbers(profile, "error", &k);
     const line l = line_of(result);
     if (depth && counts && error && n == m && n == k) {
         double high = fmax(most_of(counts, error, n), fmax(l.intercept, l.intercept + l.slope * thickness));
@@ -114,8 +103,8 @@ static void draw_pages(vly_text *svg, const json_t *result, double thickness, in
                        const char *label, const char *colour)
 {
     int32_t n, m, k;
-    double *depth = numbers_of(result, "depth_um", &n), *values = numbers_of(result, key, &m);
-    double *spread = place == 1 ? numbers_of(result, "cbd_fraction_sd", &k) : NULL;
+    double *depth = vly_report_numbers(result, "depth_um", &n), *values = vly_report_numbers(result, key, &m);
+    double *spread = place == 1 ? vly_report_numbers(result, "cbd_fraction_sd", &k) : NULL;
     if (depth && values && n == m) {
         for (int32_t i = 0; i < n; i++) values[i] *= scale;
         for (int32_t i = 0; spread && i < n; i++) spread[i] *= scale;

@@ -24,6 +24,7 @@ typedef struct vly_report_sample {
     vly_report_method methods[VLY_TRINARISATIONS];
     int32_t count;
     json_t *compare;     /* NULL: none */
+    json_t *learned;     /* how a network was trained: learn/training.json; NULL: none was */
     uint64_t *histogram; /* (VLY_REPORT_GREYS) voxels per grey value; NULL: none */
 } vly_report_sample;
 
@@ -49,6 +50,8 @@ const char *vly_report_title(const char *method);
 /* In the order of vly_phase. */
 extern const char *const vly_report_phase_titles[VLY_PHASES];
 extern const char *const vly_report_phase_colours[VLY_PHASES];
+/* The same for lines, which need more contrast to white than areas do. */
+extern const char *const vly_report_line_colours[VLY_PHASES];
 /* Active material, CBD, pore: how the paper lists them. */
 extern const vly_phase vly_report_phase_order[VLY_PHASES];
 /* Legend of the phases in that order. */
@@ -61,6 +64,8 @@ const char *vly_report_string(const json_t *object, const char *key);
 const json_t *vly_report_ours(const vly_report_sample *sample);
 /* A result's entry for the volume that it was made of; NULL if there is none. */
 const json_t *vly_report_input(const json_t *result);
+/* Numbers of an array, NaN where there is none, to be freed; NULL if it holds none at all. */
+double *vly_report_numbers(const json_t *object, const char *key, int32_t *count);
 /* Voxels that a phase has more or less than it should, at most; NaN if there are no targets. */
 double vly_report_off(const json_t *result);
 /* Voxel size of an input along x, y, z; false if it is not known. */
@@ -69,6 +74,10 @@ bool vly_report_lengths_um(double um[3], const json_t *input);
 bool vly_report_tolerable(vly_status status);
 /* A number in a table or label: whole ones in groups of three digits, others with four significant ones. */
 void vly_report_value(vly_text *to, double value);
+/* A row of a table: name, value and what it means; nothing where the value is not finite. */
+void vly_report_row(vly_text *to, const char *name, double value, const char *meaning);
+/* Whether a method of the network warns of what the one before it has warned of: the network is the same. */
+bool vly_report_repeats(const vly_report_sample *sample, int32_t method);
 /* Result document of one method of the sample; NULL if it was not run. */
 const json_t *vly_report_find(const vly_report_sample *sample, const char *method);
 
@@ -91,6 +100,7 @@ vly_status vly_report_fractions(vly_report *report);
 vly_status vly_report_agreement(vly_report *report);
 vly_status vly_report_truth(vly_report *report);
 vly_status vly_report_kmeans(vly_report *report);
+vly_status vly_report_learn(vly_report *report);
 vly_status vly_report_edx(vly_report *report);
 vly_status vly_report_transport(vly_report *report);
 vly_status vly_report_lithiate(vly_report *report);

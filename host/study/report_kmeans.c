@@ -6,9 +6,6 @@
 
 enum { FEATURES = 27 };
 
-/* Lines need more contrast to white than areas do. */
-static const char *const line_colours[VLY_PHASES] = {"#17202a", "#8a96a3", "#e8870e"};
-
 /* Result documents list phases as am, cbd, pore, or under these names. */
 static const json_t *of_phase(const json_t *values, int place)
 {
@@ -43,7 +40,7 @@ static void draw_shell(vly_text *svg, const vly_plot *plot, const json_t *result
             y[i] = grey_of(result, place, feature - 1);
         }
         if (count == 1) x[1] = x[0] + 0.3, y[1] = y[0], x[0] -= 0.3;
-        vly_svg_line(svg, plot, x, y, count == 1 ? 2 : count, line_colours[vly_report_phase_order[place]]);
+        vly_svg_line(svg, plot, x, y, count == 1 ? 2 : count, vly_report_line_colours[vly_report_phase_order[place]]);
     }
     vly_svg_text(svg, middle, plot->y.at_low + 18, &(vly_svg_style){.anchor = VLY_MIDDLE, .size = 11},
                  shells[shell].name);
@@ -55,7 +52,7 @@ static void draw(vly_text *svg, const json_t *result, double low, double high)
     vly_plot plot = {{.low = 0, .high = FEATURES + 1, .at_low = 72, .at_high = VLY_SVG_WIDTH - 16},
                      {.low = low - margin, .high = high + margin, .at_low = 290, .at_high = 44, .label = "grey value"}};
     vly_svg_open(svg, VLY_SVG_WIDTH, 324, "Centroids of the k-means clustering");
-    vly_report_legend(svg, 72, 10, line_colours);
+    vly_report_legend(svg, 72, 10, vly_report_line_colours);
     vly_svg_axes(svg, &plot);
     for (int shell = 0; shell < 4; shell++) draw_shell(svg, &plot, result, shell);
     vly_svg_close(svg);
@@ -74,14 +71,6 @@ static bool range(const json_t *result, double *low, double *high)
     return *high > *low;
 }
 
-static void number_row(vly_text *to, const char *name, double value, const char *meaning)
-{
-    if (!isfinite(value)) return;
-    vly_html_add(to, "<tr><th>%s</th><td class=\"n\">", name);
-    vly_report_value(to, value);
-    vly_html_add(to, "</td><td>%s</td></tr>\n", meaning);
-}
-
 static void table(vly_text *to, const json_t *result)
 {
     static const char *const weights[3] = {"w, active material", "w, CBD", "w, pore"};
@@ -90,27 +79,28 @@ static void table(vly_text *to, const json_t *result)
     vly_html_add(to, "<div class=\"wide\"><table><thead><tr><th></th><th class=\"n\">Value</th><th>Meaning</th></tr>"
                      "</thead><tbody>\n");
     for (int place = 0; place < 3; place++)
-        number_row(to, weights[place],
-                   vly_report_number(of_phase(json_object_get(result, "phase_weights"), place), NULL),
-                   place == 0 ? "phase weights of eq. 1; this one is fixed" : "a larger weight shrinks its phase");
+        vly_report_row(to, weights[place],
+                       vly_report_number(of_phase(json_object_get(result, "phase_weights"), place), NULL),
+                       place == 0 ? "phase weights of eq. 1; this one is fixed" : "a larger weight shrinks its phase");
     if (json_object_get(result, "final_weights"))
         for (int place = 0; place < 3; place++)
-            number_row(to, finals[place],
-                       vly_report_number(of_phase(json_object_get(result, "final_weights"), place), NULL),
-                       "after the exact finish");
+            vly_report_row(to, finals[place],
+                           vly_report_number(of_phase(json_object_get(result, "final_weights"), place), NULL),
+                           "after the exact finish");
     for (size_t i = 0; i < 4; i++)
-        number_row(
+        vly_report_row(
             to, groups[i], vly_report_number(json_array_get(json_object_get(result, "feature_weights"), i), NULL),
             i == 0 ? "feature weights of eq. 1; this one is fixed" : "one weight for all neighbours at this distance");
-    number_row(to, "Cost", vly_report_number(result, "cost"),
-               "sum of squared errors of the three fractions at the optimum");
-    number_row(to, "Evaluations", vly_report_number(result, "evaluations"), "of the cost, by BOBYQA on a subsample");
-    number_row(to, "Passes", vly_report_number(result, "iterations"), "of Lloyd’s algorithm over the whole volume");
-    number_row(to, "Relabelled", vly_report_number(result, "relabelled"), "voxels that the exact finish moved");
-    number_row(to, "Dark active material", vly_report_number(result, "dark_am"),
-               "its voxels darker than the CBD’s centroid");
-    number_row(to, "Bright pores", vly_report_number(result, "bright_pore"),
-               "pore voxels brighter than the CBD’s centroid");
+    vly_report_row(to, "Cost", vly_report_number(result, "cost"),
+                   "sum of squared errors of the three fractions at the optimum");
+    vly_report_row(to, "Evaluations", vly_report_number(result, "evaluations"),
+                   "of the cost, by BOBYQA on a subsample");
+    vly_report_row(to, "Passes", vly_report_number(result, "iterations"), "of Lloyd’s algorithm over the whole volume");
+    vly_report_row(to, "Relabelled", vly_report_number(result, "relabelled"), "voxels that the exact finish moved");
+    vly_report_row(to, "Dark active material", vly_report_number(result, "dark_am"),
+                   "its voxels darker than the CBD’s centroid");
+    vly_report_row(to, "Bright pores", vly_report_number(result, "bright_pore"),
+                   "pore voxels brighter than the CBD’s centroid");
     if (json_is_false(json_object_get(result, "converged")))
         vly_html_add(to,
                      "<tr><th>Not converged</th><td></td><td>the fractions were not met to 1e-6 in the cost, or the "

@@ -12,6 +12,7 @@ const char *const vly_report_phase_titles[VLY_PHASES] = {"pore", "active materia
 /* Black, light grey and orange: the paper's dark pores and grey particles, with an orange that stays apart from both in
  * every kind of colour blindness and in grey print. */
 const char *const vly_report_phase_colours[VLY_PHASES] = {"#17202a", "#d3d7db", "#e8870e"};
+const char *const vly_report_line_colours[VLY_PHASES] = {"#17202a", "#8a96a3", "#e8870e"};
 const vly_phase vly_report_phase_order[VLY_PHASES] = {VLY_AM, VLY_CBD, VLY_PORE};
 
 void vly_report_legend(vly_text *svg, double x, double y, const char *const colours[VLY_PHASES])
@@ -55,6 +56,13 @@ const json_t *vly_report_find(const vly_report_sample *sample, const char *metho
     return NULL;
 }
 
+bool vly_report_repeats(const vly_report_sample *sample, int32_t method)
+{
+    const vly_report_method *now = &sample->methods[method];
+    return method > 0 && strncmp(now->name, "nn-", 3) == 0 && strncmp(now[-1].name, "nn-", 3) == 0 &&
+           json_equal(json_object_get(now->result, "warnings"), json_object_get(now[-1].result, "warnings"));
+}
+
 const json_t *vly_report_ours(const vly_report_sample *sample)
 {
     for (vly_method m = 0; m < VLY_METHODS; m++) {
@@ -91,6 +99,24 @@ double vly_report_off(const json_t *result)
         most = fmax(most, off); /* which passes over NaN */
     }
     return most < 1e15 ? most : NAN;
+}
+
+double *vly_report_numbers(const json_t *object, const char *key, int32_t *count)
+{
+    const json_t *array = json_object_get(object, key);
+    double *numbers = NULL;
+    *count = (int32_t)json_array_size(array);
+    if (*count == 0 || VLY_NEW(&numbers, *count, key) != VLY_OK) return NULL;
+    for (int32_t i = 0; i < *count; i++) numbers[i] = vly_report_number(json_array_get(array, (size_t)i), NULL);
+    return numbers;
+}
+
+void vly_report_row(vly_text *to, const char *name, double value, const char *meaning)
+{
+    if (!isfinite(value)) return;
+    vly_html_add(to, "<tr><th>%s</th><td class=\"n\">", name);
+    vly_report_value(to, value);
+    vly_html_add(to, "</td><td>%s</td></tr>\n", meaning);
 }
 
 bool vly_report_lengths_um(double um[3], const json_t *input)

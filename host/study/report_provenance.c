@@ -28,6 +28,7 @@ static void steps(vly_report *report)
         const vly_report_sample *sample = &report->samples[i];
         for (int32_t m = 0; m < sample->count; m++)
             step_row(report, sample, vly_report_title(sample->methods[m].name), sample->methods[m].result);
+        if (sample->learned) step_row(report, sample, "Training", sample->learned);
         if (sample->compare) step_row(report, sample, "Agreement", sample->compare);
     }
     vly_html_add(to, "</tbody></table></div>\n");
