@@ -218,6 +218,58 @@ START_TEST(given_labels_are_kept_and_turned_grey)
 }
 END_TEST
 
+/* Truth by hand; and the grey values of a voxel whose labels are all of one phase, seen without blur and noise. */
+START_TEST(labels_finer_than_the_tomogram_are_counted_and_averaged)
+{
+    enum { NX = 13, NY = 9, NZ = 7, K = 2 };
+    static uint8_t labels[NX * NY * NZ], expected[6 * 4 * 3];
+    uint64_t state = 2;
+    int64_t counts[3] = {0};
+    for (int i = 0; i < NX * NY * NZ; i++) labels[i] = (uint8_t)(test_random(&state) % 3);
+    for (int z = 0; z < K; z++)
+        for (int y = 0; y < K; y++)
+            for (int x = 0; x < K; x++) {
+                labels[(z * NY + y) * NX + x] = VLY_OUTSIDE;
+                labels[(z * NY + y) * NX + x + K] = VLY_AM;
+            }
+    for (int i = 0; i < 6 * 4 * 3; i++) {
+        int count[256] = {0};
+        for (int k = 0; k < 8; k++)
+            count[labels[((2 * (i / 24) + k / 4) * NY + 2 * (i / 6 % 4) + k / 2 % 2) * NX + 2 * (i % 6) + k % 2]]++;
+        expected[i] = count[255] == 8                                ? VLY_OUTSIDE
+                      : count[1] >= count[2] && count[1] >= count[0] ? VLY_AM
+                      : count[2] >= count[0]                         ? VLY_CBD
+                                                                     : VLY_PORE;
+        if (expected[i] < 3) counts[expected[i]]++;
+    }
+    vly_device *device = test_device(2, 0);
+    vly_voxel_size size = {.x = 0.4e-6, .y = 0.4e-6, .z = 0.4e-6, .verdict = VLY_SIZE_GIVEN};
+    const char *folder = test_path("finer");
+    vly_synth_options o = VLY_SYNTH_OPTIONS_INIT;
+    vly_synth_result r;
+    vly_source *source;
+    vly_extent e;
+    double um;
+    o.ratio = K;
+    o.optics = (vly_synth_optics){.noise = 0.0};
+    ck_assert_int_eq(vly_source_memory(&source, labels, VLY_U8, (vly_extent){NX, NY, NZ}, &size), VLY_OK);
+    vly_status status = vly_synth_from_labels(&r, device, source, folder, false, &o);
+    ck_assert_msg(status == VLY_OK, "%s", vly_error_message());
+    uint8_t *truth = load(folder, "truth.tif", VLY_U8, &e, &um);
+    ck_assert(e.nx == 6 && e.ny == 4 && e.nz == 3 && fabs(um - 0.8) < 1e-9);
+    test_equal_u8(truth, expected, 72, "truth");
+    ck_assert_mem_eq(r.counts, counts, sizeof counts);
+    uint16_t *grey = load(folder, "grey.tif", VLY_U16, &e, &um);
+    ck_assert(grey[0] == 8192 && grey[1] == 40960);
+    free(truth);
+    free(grey);
+    o.ratio = 8;
+    test_fails(vly_synth_from_labels(&r, device, source, test_path("finest"), false, &o), VLY_EUSAGE, "--ratio 8");
+    vly_source_close(source);
+    vly_device_close(device);
+}
+END_TEST
+
 static vly_status stop_later(void *self)
 {
     return --*(int *)self < 0 ? vly_fail(VLY_ECANCELLED, "stopped") : VLY_OK;
@@ -294,6 +346,7 @@ int main(void)
     TEST_CASE(suite, the_fine_volume_lies_where_its_transform_says);
     TEST_CASE(suite, the_map_counts_fluorine_by_layer);
     TEST_CASE(suite, given_labels_are_kept_and_turned_grey);
+    TEST_CASE(suite, labels_finer_than_the_tomogram_are_counted_and_averaged);
     TEST_CASE(suite, what_fails_leaves_nothing_behind);
     TEST_CASE(suite, failures_of_memory_and_files_are_survived);
     return test_run(suite);

@@ -150,33 +150,83 @@ vly_status vly_synth(vly_synth_result *out, vly_device *device, const char *fold
     return status;
 }
 
-/* Counts a page's phases; VLY_EDATA for a value that is none. */
-static vly_status count_labels(vly_synth_result *result, const char *path, int32_t z, vly_extent e,
-                               const uint8_t *labels)
+/* ---- given labels ---- */
+
+typedef struct shrinking {
+    vly_source *labels;
+    vly_extent fine, coarse;
+    int32_t ratio;
+    uint8_t *page;  /* (fine) */
+    uint8_t *phase; /* (ratio, ratio * coarse): what the camera sees */
+    uint8_t *truth; /* (coarse) */
+} shrinking;
+
+/* Reads the planes of page z, cut to whole voxels. VLY_EDATA for a value that is no phase. */
+static vly_status read_planes(const shrinking *s, int32_t z)
 {
-    for (int64_t i = 0; i < (int64_t)e.nx * e.ny; i++) {
-        if (labels[i] < VLY_PHASES)
-            result->counts[labels[i]]++;
-        else if (labels[i] != VLY_OUTSIDE)
-            return vly_fail(VLY_EDATA, "%s: voxel (%d, %d, %d) is %d, one of 0 pore, 1 am, 2 cbd, 255 outside expected",
-                            path, (int)(i % e.nx), (int)(i / e.nx), (int)z, labels[i]);
+    const int32_t nx = s->ratio * s->coarse.nx, ny = s->ratio * s->coarse.ny;
+    uint8_t *to = s->phase;
+    for (int32_t k = 0; k < s->ratio; k++) {
+        VLY_TRY(vly_source_read(s->labels, z * s->ratio + k, 1, s->page));
+        for (int64_t i = 0; i < (int64_t)s->fine.nx * s->fine.ny; i++)
+            if (s->page[i] >= VLY_PHASES && s->page[i] != VLY_OUTSIDE)
+                return vly_fail(VLY_EDATA,
+                                "%s: voxel (%d, %d, %d) is %d, one of 0 pore, 1 am, 2 cbd, 255 outside expected",
+                                vly_source_info(s->labels)->path, (int)(i % s->fine.nx), (int)(i / s->fine.nx),
+                                (int)(z * s->ratio + k), s->page[i]);
+        for (int32_t y = 0; y < ny; y++, to += nx) memcpy(to, s->page + (int64_t)y * s->fine.nx, (size_t)nx);
     }
     return VLY_OK;
 }
 
-static vly_status copy_pages(vly_synth_result *out, album *a, vly_camera *camera, vly_source *labels, uint8_t *page)
+/* The most frequent phase of a voxel's labels; VLY_OUTSIDE if none has one. */
+static uint8_t majority(const shrinking *s, int32_t x, int32_t y)
 {
-    const vly_volume_info *info = vly_source_info(labels);
-    for (int32_t z = 0; z < info->extent.nz; z++) {
+    const int32_t k = s->ratio, nx = k * s->coarse.nx, ny = k * s->coarse.ny;
+    int32_t count[256] = {0};
+    for (int32_t c = 0; c < k; c++)
+        for (int32_t b = 0; b < k; b++)
+            for (int32_t a = 0; a < k; a++) count[s->phase[((int64_t)c * ny + y * k + b) * nx + x * k + a]]++;
+    if (count[VLY_OUTSIDE] == k * k * k) return VLY_OUTSIDE;
+    if (count[VLY_AM] >= count[VLY_CBD] && count[VLY_AM] >= count[VLY_PORE]) return VLY_AM;
+    return count[VLY_CBD] >= count[VLY_PORE] ? VLY_CBD : VLY_PORE;
+}
+
+static vly_status make_pages(vly_synth_result *out, album *a, vly_camera *camera, const shrinking *s)
+{
+    for (int32_t z = 0; z < s->coarse.nz; z++) {
         VLY_TRY(vly_device_stop(a->device));
-        VLY_TRY(vly_source_read(labels, z, 1, page));
-        VLY_TRY(count_labels(out, info->path, z, info->extent, page));
-        VLY_TRY(put_truth(a, z, page));
-        VLY_TRY(vly_camera_expose(camera, page));
-        vly_device_update(a->device, "tomogram", z + 1, info->extent.nz, "pages");
+        VLY_TRY(read_planes(s, z));
+        for (int32_t y = 0; y < s->coarse.ny; y++)
+            for (int32_t x = 0; x < s->coarse.nx; x++) {
+                uint8_t label = s->truth[(int64_t)y * s->coarse.nx + x] = majority(s, x, y);
+                if (label != VLY_OUTSIDE) out->counts[label]++;
+            }
+        VLY_TRY(put_truth(a, z, s->truth));
+        VLY_TRY(vly_camera_expose(camera, s->phase));
+        vly_device_update(a->device, "tomogram", z + 1, s->coarse.nz, "pages");
     }
     out->clamped = vly_camera_clamped(camera);
     return VLY_OK;
+}
+
+static vly_status open_shrinking(shrinking *s, vly_source *labels, const vly_synth_options *options)
+{
+    const vly_volume_info *info = vly_source_info(labels);
+    const int32_t k = options->ratio > 1 ? options->ratio : 1;
+    const vly_extent e = info->extent, coarse = {e.nx / k, e.ny / k, e.nz / k};
+    *s = (shrinking){.labels = labels, .fine = e, .coarse = coarse, .ratio = k};
+    if (info->type != VLY_U8 && info->type != VLY_U1)
+        return vly_fail(VLY_EDATA, "%s: %s, u8 labels expected", info->path, vly_type_name(info->type));
+    if (options->supersample < 1 || options->supersample > 8)
+        return vly_fail(VLY_EUSAGE, "synth: supersample %d, 1 to 8 expected", (int)options->supersample);
+    if (options->ratio > 64 || coarse.nx < 1 || coarse.ny < 1 || coarse.nz < 1)
+        return vly_fail(VLY_EUSAGE, "--ratio %d: %s has %d x %d x %d voxels, from 1 to 64 of them a side expected", k,
+                        info->path, e.nx, e.ny, e.nz);
+    const int64_t page = (int64_t)coarse.nx * coarse.ny;
+    VLY_TRY(VLY_NEW(&s->page, (int64_t)e.nx * e.ny, "a page of labels"));
+    VLY_TRY(VLY_NEW(&s->phase, page * k * k * k, "a page of labels"));
+    return VLY_NEW(&s->truth, page, "a page of labels");
 }
 
 vly_status vly_synth_from_labels(vly_synth_result *out, vly_device *device, vly_source *labels, const char *folder,
@@ -185,31 +235,31 @@ vly_status vly_synth_from_labels(vly_synth_result *out, vly_device *device, vly_
     const vly_volume_info *info = vly_source_info(labels);
     const vly_voxel_size *size = &info->voxel_size;
     const bool known = (size->verdict == VLY_SIZE_FROM_FILE || size->verdict == VLY_SIZE_GIVEN) && size->x > 0.0;
-    const double voxel = known ? size->x : options->voxel_size;
     album a;
     const vly_camera_film film = {put_grey, &a};
     vly_camera *camera = NULL;
-    uint8_t *page = NULL;
     char *json = NULL;
+    shrinking s;
     memset(out, 0, sizeof *out);
-    if (info->type != VLY_U8 && info->type != VLY_U1)
-        return vly_fail(VLY_EDATA, "%s: %s, u8 labels expected", info->path, vly_type_name(info->type));
-    if (options->supersample < 1 || options->supersample > 8)
-        return vly_fail(VLY_EUSAGE, "synth: supersample %d, 1 to 8 expected", (int)options->supersample);
-    out->voxels = vly_extent_voxels(info->extent);
-    vly_status status =
-        vly_camera_open(&camera, device, info->extent, 1, options->supersample, &options->optics, options->seed, &film);
-    if (status != VLY_OK) return status;
-    status = album_open(&a, device, folder, overwrite, options->compress);
-    if (status == VLY_OK) status = album_add(&a, GREY, info->extent, voxel);
-    if (status == VLY_OK) status = album_add(&a, TRUTH, info->extent, voxel);
-    if (status == VLY_OK) status = VLY_NEW(&page, (int64_t)info->extent.nx * info->extent.ny, "a page of labels");
-    if (status == VLY_OK) status = copy_pages(out, &a, camera, labels, page);
-    if (status == VLY_OK) status = vly_synth_json(&json, out, options, info->extent, voxel, info->path);
-    if (status == VLY_OK) status = album_publish(&a, json);
+    vly_status status = open_shrinking(&s, labels, options);
+    const double voxel = (known ? size->x : options->voxel_size) * s.ratio;
+    out->voxels = vly_extent_voxels(s.coarse);
+    if (status == VLY_OK)
+        status = vly_camera_open(&camera, device, s.coarse, s.ratio, s.ratio * options->supersample, &options->optics,
+                                 options->seed, &film);
+    if (status == VLY_OK) {
+        status = album_open(&a, device, folder, overwrite, options->compress);
+        if (status == VLY_OK) status = album_add(&a, GREY, s.coarse, voxel);
+        if (status == VLY_OK) status = album_add(&a, TRUTH, s.coarse, voxel);
+        if (status == VLY_OK) status = make_pages(out, &a, camera, &s);
+        if (status == VLY_OK) status = vly_synth_json(&json, out, options, s.coarse, voxel, info->path);
+        if (status == VLY_OK) status = album_publish(&a, json);
+        album_close(&a);
+    }
     vly_free(json);
-    vly_free(page);
+    vly_free(s.page);
+    vly_free(s.phase);
+    vly_free(s.truth);
     vly_camera_close(camera);
-    album_close(&a);
     return status;
 }

@@ -24,6 +24,7 @@ static vly_status options_of(vly_synth_options *out, const vly_settings *setting
     out->gradient = settings->gradient;
     out->islands = settings->islands;
     out->compress = settings->compress;
+    out->ratio = settings->ratio;
     out->fib_ratio = settings->fib_ratio;
     out->fib_grey = settings->fib_grey;
     out->optics.model = (vly_synth_grey)settings->grey_model;
@@ -64,6 +65,8 @@ vly_status vly_job_synth(vly_document **out, vly_device *device, const vly_setti
     vly_job job;
     *out = NULL;
     VLY_TRY(options_of(&options, settings));
+    if (settings->ratio != 0 && !*settings->labels_from)
+        return vly_fail(VLY_EUSAGE, "synth: --ratio goes with --from LABELS, whose voxels it counts");
     vly_status status = vly_job_begin(&job, device, settings, "synth");
     if (status == VLY_OK)
         status = *settings->labels_from ? from_labels(&r, &job, &options)

@@ -45,6 +45,7 @@ typedef struct vly_synth_options {
     double islands;          /* phi: share of the CBD in isolated domains, the rest sits in necks; 0 ... 1 */
     vly_synth_optics optics;
     bool compress;     /* Deflate grey.tif and the like; labels always are */
+    int32_t ratio;     /* of given labels: so many along each side of a voxel of the tomogram; 0: one */
     int32_t fib_ratio; /* fine voxels per 2 voxels of the tomogram; 0: no fib/ */
     bool fib_grey;     /* a grey SEM volume beside the fine labels */
 } vly_synth_options;
@@ -100,8 +101,10 @@ VLY_API vly_status vly_synth(vly_synth_result *out, vly_device *device, const ch
 VLY_API vly_status vly_synth_memory(vly_synth_result *out, vly_device *device, uint16_t *grey, uint8_t *truth,
                                     const vly_synth_options *options);
 
-/* The tomogram of labels that are given (pore also where they say outside): grey.tif, truth.tif (the labels) and
- * synth.json. Of the options, seed, supersample, optics and (where the labels do not know it) voxel_size count. */
+/* The tomogram of labels that are given (pore also where they say outside): grey.tif, truth.tif and synth.json. With a ratio
+ * its voxels are coarser: the truth is the majority of their labels (ties: am, then cbd, then pore), and labels that fill no
+ * voxel are left out. Of the options, seed, ratio, supersample, optics and (where the labels do not know it) voxel_size,
+ * that of the labels, count. */
 VLY_API vly_status vly_synth_from_labels(vly_synth_result *out, vly_device *device, vly_source *labels,
                                          const char *folder, bool overwrite, const vly_synth_options *options);
 
