@@ -66,6 +66,48 @@ START_TEST(a_sample_is_learned_from_and_trinarised_in_all_ways)
 }
 END_TEST
 
+START_TEST(an_ensemble_says_how_sure_it_is_at_any_scale)
+{
+    static const struct {
+        const char *option, *scale;
+    } scales[] = {
+        {"", "atrous"}, {"--nn-scale binned", "binned"}, {"--nn-scale resample --voxel-size 0.9um", "resample"}};
+    program_folder("ensemble");
+    PROGRAM_DOES("synth --size 44,40,36 --fib-ratio 4 --seed 2 -o s -q");
+    PROGRAM_DOES("compose s/fib/labels.tif -o c.tif --ratio 4 --transform s/synth.json");
+    PROGRAM_DOES("train mlp --grey s/grey.tif --composition c.tif -o m.safetensors --epochs 1 --tries 2 --ensemble "
+                 "--no-far-field --json -q");
+    vly_document *d = document_of_output();
+    ck_assert_int_eq(vly_document_length(d, "tries"), 2);
+    ck_assert_str_eq(vly_document_string(d, "split"), "group");
+    ck_assert(number(d, "table.levels.certain_voxels.1") > 1000.0);
+    ck_assert(number(d, "table.levels.pore_am_u16.0") < number(d, "table.levels.pore_am_u16.1"));
+    vly_document_free(d);
+    for (size_t i = 0; i < sizeof scales / sizeof *scales; i++) {
+        PROGRAM_DOES("segment s/grey.tif -o l.tif --method nn-am-cond --model m.safetensors --nn-entropy e.tif "
+                     "--nn-spread p.tif --nn-fractions f.tif --nn-calibration quantiles %s --json -q --overwrite",
+                     scales[i].option);
+        d = document_of_output();
+        ck_assert_str_eq(vly_document_string(d, "scale"), scales[i].scale);
+        ck_assert_str_eq(vly_document_string(d, "calibration.mode"), "quantiles");
+        ck_assert(number(d, "networks") == 2.0 && number(d, "spread") > 0.0 && number(d, "entropy") > 0.0);
+        ck_assert(number(d, "unlike_training") >= 0.0);
+        vly_document_free(d);
+    }
+    PROGRAM_DOES("info e.tif p.tif");
+    int files = program_files();
+    PROGRAM_REFUSES(65, "E_SCALE",
+                    "segment s/grey.tif -o x.tif --method nn-p-cond --model m.safetensors --voxel-size 0.66um");
+    PROGRAM_REFUSES(
+        65, "cannot be averaged",
+        "segment s/grey.tif -o x.tif --method nn-p-cond --model m.safetensors --voxel-size 2um --nn-scale resample");
+    PROGRAM_REFUSES(65, "certainly pore",
+                    "segment s/grey.tif -o x.tif --method nn-p-cond --model m.safetensors --window 0:14,0:14,0:14 "
+                    "--nn-calibration two-point");
+    ck_assert_int_eq(program_files(), files);
+}
+END_TEST
+
 START_TEST(a_study_learns_its_own_network_once)
 {
     program_folder("study");
@@ -78,6 +120,7 @@ START_TEST(a_study_learns_its_own_network_once)
     PROGRAM_DOES("run study.yaml -o out -q --json --events events.jsonl");
     ck_assert_int_eq(access("out/learn/model.safetensors", F_OK), 0);
     ck_assert_int_eq(access("out/labels/nn-p-cond.tif", F_OK), 0);
+    ck_assert_int_eq(access("out/figures/learning.svg", F_OK), 0);
     vly_document *d = document_of_output();
     for (int32_t i = 0; i < vly_document_length(d, "pieces"); i++) {
         char key[40];
@@ -134,6 +177,11 @@ START_TEST(what_cannot_be_learned_from_or_applied_is_refused)
     PROGRAM_REFUSES(65, "do not match", "train mlp --grey g.raw --composition c.tif -o m --voxel-size 0.642um");
     PROGRAM_REFUSES(66, "none", "segment s/grey.tif -o l.tif --model none --method nn-p-cond");
     PROGRAM_REFUSES(65, "E_FORMAT", "segment s/grey.tif -o l.tif --model s/grey.tif --method nn-p-cond");
+    PROGRAM_DOES("train mlp --grey s/grey.tif --composition c.tif -o one --epochs 1 --no-far-field -q");
+    files++;
+    PROGRAM_REFUSES(2, "one is one network",
+                    "segment s/grey.tif -o l.tif --model one --method nn-p-cond --nn-spread s.tif");
+    PROGRAM_REFUSES(2, "--ratio goes with --from", "synth --size 32,32,32 --ratio 2 -o t");
     PROGRAM_REFUSES(2, "nn-p-cond needs --model", "segment s/grey.tif -o l.tif --method threshold,nn-p-cond");
     ck_assert_int_eq(program_files(), files);
 }
@@ -143,6 +191,7 @@ int main(void)
 {
     Suite *suite = suite_create("cli learn");
     TEST_CASE(suite, a_sample_is_learned_from_and_trinarised_in_all_ways);
+    TEST_CASE(suite, an_ensemble_says_how_sure_it_is_at_any_scale);
     TEST_CASE(suite, a_study_learns_its_own_network_once);
     TEST_CASE(suite, what_cannot_be_learned_from_or_applied_is_refused);
     return test_run(suite);

@@ -8,6 +8,7 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -59,6 +60,53 @@ def sklearn_pass(x, start):
         if fit.n_iter_ != passes:
             sys.exit("scikit-learn converged early: its passes cannot be timed")
     return 1e-6 * len(x) * PASSES / (seconds[1] - seconds[0])
+
+
+def pair(program, folder):
+    """A synthetic tomogram with a small box of known composition, to be learned from."""
+    for words in (["synth", "--size", "64,64,64", "--fib-ratio", "8", "-o", f"{folder}/s"],
+                  ["compose", f"{folder}/s/fib/labels.tif", "--ratio", "8", "--transform", f"{folder}/s/synth.json",
+                   "-o", f"{folder}/c.tif"]):
+        subprocess.run([program, *words, "--quiet"], check=True, capture_output=True)
+
+
+def slope(seconds_of, first=1, more=4):
+    """Seconds of one epoch: what `more` of them cost."""
+    return (seconds_of(first + more) - seconds_of(first)) / more
+
+
+def our_epoch(program, folder):
+    """Million training samples a second; each epoch also asks the validation samples."""
+    samples = 0
+
+    def seconds(epochs):
+        nonlocal samples
+        out = subprocess.run([program, "train", "mlp", "--grey", f"{folder}/s/grey.tif", "--composition", f"{folder}/c.tif",
+                              "-o", f"{folder}/m", "--overwrite", "--no-far-field", "--epochs", str(epochs), "--json",
+                              "--quiet"], check=True, capture_output=True)
+        document = json.loads(out.stdout)
+        samples = document["samples"]["training"]
+        return document["seconds"]
+
+    each = slope(seconds)
+    return 1e-6 * samples / each
+
+
+def sklearn_epoch(x, y):
+    """The same layers, batches and momentum, its samples ready in memory and nothing validated."""
+    import warnings
+    from sklearn.neural_network import MLPRegressor
+
+    def seconds(epochs):
+        net = MLPRegressor((75,) * 5, solver="sgd", batch_size=128, learning_rate_init=0.05, momentum=0.9, max_iter=epochs,
+                           alpha=0, tol=0, random_state=1)
+        begin = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            net.fit(x, y)
+        return time.perf_counter() - begin
+
+    return 1e-6 * len(x) / slope(seconds)
 
 
 def labels(side):
@@ -150,6 +198,13 @@ def main():
         start = np.repeat(np.float32([[9000], [20000], [30000]]), 27, axis=1)
         rows["k-means pass, scikit-learn with features ready"] = (
             lambda: ours(program, "kmeans"), lambda: sklearn_pass(x, start))
+        folder = tempfile.TemporaryDirectory()
+        pair(program, folder.name)
+        rng = np.random.default_rng(1)
+        samples = rng.normal(size=(48 * 1200, 125)).astype(np.float32)
+        known = rng.dirichlet([1, 1, 1], len(samples)).astype(np.float32)
+        rows["training epoch, scikit-learn's MLPRegressor"] = (
+            lambda: our_epoch(program, folder.name), lambda: sklearn_epoch(samples, known))
     phases = labels(256)
     if importlib.util.find_spec("edt"):
         pore = medium(256)
@@ -168,11 +223,11 @@ def main():
                 lambda n=n: ours(program, "components", what=f"{n} neighbours"), lambda n=n: cc3d_components(rough, n))
     if importlib.util.find_spec("dijkstra3d"):
         rows["geodesic, dijkstra3d"] = (lambda: ours(program, "geodesic"), lambda: dijkstra3d_paths(phases))
-    print(f"{'median of ' + str(ROUNDS) + ' rounds, in turn':48} {'voxelyte':>10} {'peer':>10}  Mvoxel/s")
+    print(f"{'median of ' + str(ROUNDS) + ' rounds, in turn':48} {'voxelyte':>10} {'peer':>10}  million a second")
     for name, (mine, peer) in rows.items():
         rates = [(mine(), peer()) for _ in range(ROUNDS)]
         a, b = (statistics.median(r) for r in zip(*rates))
-        print(f"{name:48} {a:10.1f} {b:10.1f}  {a / b:.1f} x")
+        print(f"{name:48} {a:10.4g} {b:10.4g}  {a / b:.1f} x")
 
 
 main()
