@@ -161,7 +161,8 @@ END_TEST
 static vly_status whole_way(vly_device *device, const uint16_t *grey, vly_extent e, const char *path, uint8_t *label)
 {
     vly_mlp *model = NULL;
-    vly_mlp_apply_options options = {.scale = VLY_MLP_NATIVE};
+    const vly_mlp_apply_options options = {
+        .scale = VLY_MLP_BINNED, .calibration = VLY_MLP_QUANTILES, .fractions = VLY_FRACTIONS_PAPER, .spread = true};
     vly_source *memory, *source = NULL;
     vly_mlp_field *field = NULL;
     vly_mlp_labels r;
@@ -187,6 +188,11 @@ START_TEST(whatever_fails_comes_back_as_a_status_and_leaves_nothing_held)
     uint16_t *grey = random_grey(e, 6);
     uint8_t label[1728];
     vly_mlp *model = random_model(1e-6, 40);
+    ck_assert_int_eq(VLY_NEW(&model->others, VLY_MLP_VALUES, "network"), VLY_OK);
+    model->other_count = 1;
+    model->levels = (vly_mlp_levels){.known = true, .level = {1000.0f, 2000.0f}};
+    for (int i = 0; i < VLY_MLP_RANKS; i++) model->levels.quantile[i] = (float)(60 * i);
+    model->seen = (vly_mlp_seen){.known = true, .limit = 1e9f};
     ck_assert_int_eq(vly_mlp_write(model, path, true), VLY_OK);
     vly_mlp_free(model);
     vly_device *device = test_cpu(1);

@@ -44,6 +44,7 @@ static void make_scene(scene *s, vly_device *device)
     snprintf(s->folder, sizeof s->folder, "%s", test_path("pair"));
     options.extent = (vly_extent){SIDE, SIDE, SIDE};
     options.seed = 3;
+    options.fib_ratio = 8;
     vly_status status = vly_synth(&s->made, device, s->folder, false, &options);
     ck_assert_msg(status == VLY_OK, "%s", vly_error_message());
     s->truth = malloc(VOXELS);
@@ -63,7 +64,7 @@ static void compose(scene *s, vly_device *device)
     ck_assert_int_eq(vly_rigid_read(&transform, in(s, "synth.json")), VLY_OK);
     ck_assert_int_eq(vly_source_open(&file, in(s, "fib/labels.tif"), NULL), VLY_OK);
     ck_assert_int_eq(vly_source_labels(&fine, file, NULL), VLY_OK);
-    ck_assert_int_eq(vly_compose_place(&s->grid, vly_source_info(fine), 16, &transform), VLY_OK);
+    ck_assert_int_eq(vly_compose_place(&s->grid, vly_source_info(fine), 8, &transform), VLY_OK);
     vly_compose_note(note, &s->grid);
     const vly_sink_options options = {
         .extent = s->grid.extent, .type = VLY_F32, .channels = 3, .note = note, .voxel_size = s->grid.voxel_size};
