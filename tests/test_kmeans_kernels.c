@@ -76,6 +76,7 @@ START_TEST(sums_of_a_row_of_a_million_extreme_voxels_do_not_overflow)
 {
     /* more steps than a lane's accumulator can hold, on every instruction set */
     enum { LONG = 1100003 };
+    if (test_small()) return; /* one thread, on the CPU under any device */
     vly_extent data = {LONG, 3, 3};
     size_t bytes = (size_t)vly_extent_voxels(data) * 2;
     vly_region region = {data, {0, LONG, 1, 2, 1, 2}, 0};
