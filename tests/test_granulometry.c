@@ -1,5 +1,6 @@
 /* Sizes of phases: closed forms and exact regressions of the specification (segmentation spec T9, morphology spec M4, M5, 9),
  * and the numbers that are made of sizes. */
+#include "boolean_model.h"
 #include "size_runs.h"
 
 /* Voxels of exactly that squared size. */
@@ -210,26 +211,6 @@ END_TEST
 
 enum { MODEL_SIDE = 128, MODEL_MARGIN = 12 };
 
-/* Balls of radius 10 round Poisson points, 8.51498706e-5 of them a voxel, those from outside included. */
-static uint8_t *boolean_model(uint64_t seed)
-{
-    vly_extent e = {MODEL_SIDE, MODEL_SIDE, MODEL_SIDE};
-    uint8_t *label = malloc((size_t)vly_extent_voxels(e));
-    double wide = MODEL_SIDE + 20.0, mean = 8.51498706e-5 * wide * wide * wide, sum = 0.0;
-    memset(label, 1, (size_t)vly_extent_voxels(e));
-    while ((sum -= log(1.0 - test_uniform(&seed))) < mean) { /* as many as unit exponentials fit into the mean */
-        double c[3];
-        for (int i = 0; i < 3; i++) c[i] = test_uniform(&seed) * wide - 10.5;
-        for (int32_t z = (int32_t)fmax(0.0, c[2] - 10.0); z < MODEL_SIDE && z <= c[2] + 10.0; z++)
-            for (int32_t y = (int32_t)fmax(0.0, c[1] - 10.0); y < MODEL_SIDE && y <= c[1] + 10.0; y++)
-                for (int32_t x = (int32_t)fmax(0.0, c[0] - 10.0); x < MODEL_SIDE && x <= c[0] + 10.0; x++) {
-                    double d2 = (x - c[0]) * (x - c[0]) + (y - c[1]) * (y - c[1]) + (z - c[2]) * (z - c[2]);
-                    if (d2 <= 100.0) label[vly_at(e, x, y, z)] = 0;
-                }
-    }
-    return label;
-}
-
 /* A voxel is no farther than s from a grain's voxels iff a centre lies in the union of the balls of radius 10 round the lattice
  * points within s: its volume, by midpoints of cells of half a voxel in an octant. */
 static double reach_volume(double s)
@@ -265,7 +246,8 @@ START_TEST(distances_outside_random_balls_follow_the_contact_distribution)
     vly_device *device = test_device(2, 0);
     vly_extent e = {MODEL_SIDE, MODEL_SIDE, MODEL_SIDE};
     for (uint64_t seed = 1; seed <= 8; seed++) {
-        uint8_t *label = boolean_model(seed << 20);
+        uint8_t *label = malloc((size_t)vly_extent_voxels(e));
+        boolean_model(label, MODEL_SIDE, VLY_PORE, VLY_AM, seed << 20);
         int32_t farthest, *d2 = run_distance(device, label, e, cubes, 0, &farthest);
         for (int32_t z = MODEL_MARGIN; z < MODEL_SIDE - MODEL_MARGIN; z++)
             for (int32_t y = MODEL_MARGIN; y < MODEL_SIDE - MODEL_MARGIN; y++)
@@ -278,7 +260,7 @@ START_TEST(distances_outside_random_balls_follow_the_contact_distribution)
         free(label);
     }
     for (int r = 0; r < 5; r++) {
-        double expected = 1.0 - exp(-8.51498706e-5 * (reach_volume(radius[r]) - reach_volume(0.0)));
+        double expected = 1.0 - exp(-boolean_intensity * (reach_volume(radius[r]) - reach_volume(0.0)));
         ck_assert_double_eq_tol((double)below[r] / (double)voxels, expected, 0.02);
     }
     vly_device_close(device);

@@ -172,47 +172,6 @@ START_TEST(independent_voxels_have_the_expected_surface)
 }
 END_TEST
 
-/* Balls of radius 10 around a Poisson process of germs, those around the window included (spec 9.2). */
-static void fill_boolean(labels *l, double intensity, uint64_t seed)
-{
-    const double radius = 10.0;
-    int32_t n = l->e.nx;
-    double side = n + 2.0 * radius, mean = intensity * side * side * side, passed = 0.0;
-    memset(l->voxel, VLY_PORE, (size_t)vly_extent_voxels(l->e));
-    while ((passed -= log(1.0 - test_uniform(&seed))) < mean) {
-        double c[3];
-        for (int i = 0; i < 3; i++) c[i] = test_uniform(&seed) * side - radius - 0.5;
-        for (int32_t z = (int32_t)fmax(0.0, ceil(c[2] - radius)); z < n && z <= c[2] + radius; z++)
-            for (int32_t y = (int32_t)fmax(0.0, ceil(c[1] - radius)); y < n && y <= c[1] + radius; y++) {
-                double rest = radius * radius - (z - c[2]) * (z - c[2]) - (y - c[1]) * (y - c[1]);
-                if (rest < 0.0) continue;
-                for (int32_t x = (int32_t)fmax(0.0, ceil(c[0] - sqrt(rest))); x < n && x <= c[0] + sqrt(rest); x++)
-                    *label_at(l, x, y, z) = VLY_AM;
-            }
-    }
-}
-
-START_TEST(overlapping_balls_have_the_surface_of_theory)
-{
-    /* spec 9.2: 192^3, mean of 8 seeds: e = 0.3 +- 0.011, S = 0.07490174 - 1 % +- 3 % */
-    enum { SEEDS = 8 };
-    if (test_emulated()) return;
-    vly_device *device = test_device(0, 0);
-    labels l = labels_make((vly_extent){192, 192, 192}, VLY_PORE, 1.0, 1.0, 1.0);
-    double fraction = 0.0, surface = 0.0;
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        fill_boolean(&l, 8.51498706e-5, seed << 40);
-        vly_surface_result r = surface_of(l.source, device, false);
-        fraction += (double)r.counts[VLY_AM] / (double)r.voxels / SEEDS;
-        surface += r.surface[VLY_AM] / SEEDS;
-    }
-    ck_assert_msg(fabs(fraction - 0.3) < 0.011, "e %.4f", fraction);
-    ck_assert_msg(fabs(surface / 0.07490174 - 0.99) < 0.03, "S %.6f", surface);
-    labels_free(&l);
-    vly_device_close(device);
-}
-END_TEST
-
 /* ---- counting again, cell by cell ---- */
 
 typedef struct naive {
@@ -475,7 +434,6 @@ int main(void)
     TEST_CASE(suite, balls_have_theirs);
     TEST_CASE(suite, a_checkerboard_is_one_configuration);
     TEST_CASE(suite, independent_voxels_have_the_expected_surface);
-    TEST_CASE(suite, overlapping_balls_have_the_surface_of_theory);
     TEST_CASE(suite, every_cell_is_counted_once_for_any_window_threads_and_limit);
     TEST_CASE(suite, no_turn_changes_a_bit);
     TEST_CASE(suite, interfaces_share_the_surfaces_out);
