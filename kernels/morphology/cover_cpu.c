@@ -152,10 +152,16 @@ static vly_status paint_slab(void *self, int64_t item, int32_t worker)
     (void)worker;
     p.z0 = (int32_t)item * SLAB_PAGES;
     p.z1 = p.z0 + SLAB_PAGES < e.nz ? p.z0 + SLAB_PAGES : e.nz;
+    p.slab += item * p.words;
+    p.pages += item * p.words * 64;
     memset(p.out + vly_at(e, 0, 0, p.z0), 0, sizeof *p.out * (size_t)vly_at(e, 0, 0, p.z1 - p.z0));
     if (j->levels < 2) return VLY_OK; /* nothing is in the phase */
-    for (int32_t z = p.z0; z < p.z1; z++)
+    memset(p.slab, 0, sizeof *p.slab * (size_t)p.words);
+    memset(p.pages, 0, sizeof *p.pages * (size_t)p.words * 64);
+    for (int32_t z = p.z0; z < p.z1; z++) {
         for (int32_t y = 0; y < e.ny; y++) start_row(&p, j->distance2, y, z);
+        vly_paint_page(&p, z);
+    }
     int32_t reach = vly_cover_half(j->levels - 2, j->metric.z);
     int64_t from = vly_at(e, 0, 0, p.z0 - reach), to = vly_at(e, 0, 0, p.z1 + reach);
     for (int32_t value = j->levels - 1; value > 0; value--) {
@@ -172,7 +178,7 @@ static vly_status paint_slab(void *self, int64_t item, int32_t worker)
 /* ---- */
 
 typedef struct layout { /* bytes of each part of the scratch memory, in order */
-    int64_t centres, left, discs, first, order;
+    int64_t centres, left, page, slab, pages, discs, first, order;
 } layout;
 
 static int64_t row_words(vly_extent e)
@@ -180,11 +186,19 @@ static int64_t row_words(vly_extent e)
     return (e.nx + CHUNK - 1) / CHUNK;
 }
 
+static int64_t slabs_of(vly_extent e)
+{
+    return (e.nz + SLAB_PAGES - 1) / SLAB_PAGES;
+}
+
 static layout layout_of(vly_extent e, int32_t levels)
 {
     layout l;
     l.centres = row_words(e) * e.ny * e.nz * (int64_t)sizeof(uint64_t);
     l.left = vly_paint_words(e) * e.ny * e.nz * (int64_t)sizeof(uint64_t);
+    l.page = vly_paint_words(e) * e.nz * (int64_t)sizeof(uint64_t);
+    l.slab = vly_paint_words(e) * slabs_of(e) * (int64_t)sizeof(uint64_t);
+    l.pages = vly_paint_words(e) * slabs_of(e) * 64 * (int64_t)sizeof(uint16_t);
     l.discs = (vly_paint_discs_bytes(levels) + 7) / 8 * 8;
     l.first = ((int64_t)levels + 1) * (int64_t)sizeof(uint32_t);
     l.order = vly_extent_voxels(e) * (int64_t)sizeof(uint32_t);
@@ -195,14 +209,14 @@ int64_t vly_cover_scratch_bytes_cpu(const vly_queue *queue, vly_extent extent, i
 {
     layout l = layout_of(extent, levels);
     (void)queue;
-    return l.centres + l.left + l.discs + l.first + l.order;
+    return l.centres + l.left + l.page + l.slab + l.pages + l.discs + l.first + l.order;
 }
 
 vly_status vly_cover_cpu(vly_queue *queue, const int32_t *distance2, const int32_t *value, vly_extent extent,
                          const vly_metric *metric, const int32_t *inside, int32_t levels, int32_t *out, void *scratch)
 {
     layout l = layout_of(extent, levels);
-    char *discs = (char *)scratch + l.centres + l.left;
+    char *page = (char *)scratch + l.centres + l.left, *discs = page + l.page + l.slab + l.pages;
     job j = {.distance2 = distance2,
              .value = value,
              .extent = extent,
@@ -219,10 +233,14 @@ vly_status vly_cover_cpu(vly_queue *queue, const int32_t *distance2, const int32
                               .metric = *metric,
                               .words = vly_paint_words(extent),
                               .left = (uint64_t *)((char *)scratch + l.centres),
+                              .shift = vly_paint_shift(extent),
+                              .page = (uint64_t *)page,
+                              .slab = (uint64_t *)(page + l.page),
+                              .pages = (uint16_t *)(page + l.page + l.slab),
                               .out = out};
     VLY_TRY(vly_pool_run(queue->pool, (int64_t)extent.ny * extent.nz, find_row, &j));
     sort_centres(&j);
-    return vly_pool_run(queue->pool, (extent.nz + SLAB_PAGES - 1) / SLAB_PAGES, paint_slab, &j);
+    return vly_pool_run(queue->pool, slabs_of(extent), paint_slab, &j);
 }
 
 /* ---- one level, the other way round ---- */

@@ -35,6 +35,48 @@ void vly_paint_discs_make(vly_paint_discs *discs, const vly_metric *m, int32_t l
     *discs = (vly_paint_discs){count, reach, half, first, mask};
 }
 
+/* ---- what is left ---- */
+
+static uint64_t blocks_between(const vly_painter *p, int32_t low, int32_t high)
+{
+    return UINT64_MAX << (low >> p->shift) & UINT64_MAX >> (63 - (high >> p->shift));
+}
+
+static uint64_t any_left(const vly_painter *p, const uint64_t *left, int32_t block)
+{
+    int32_t end = (block + 1) << p->shift < p->extent.ny ? (block + 1) << p->shift : p->extent.ny;
+    uint64_t any = 0;
+    for (int32_t y = block << p->shift; y < end; y++) any |= left[y];
+    return any;
+}
+
+void vly_paint_page(const vly_painter *p, int32_t z)
+{
+    for (int64_t w = 0; w < p->words; w++) {
+        const uint64_t *left = p->left + (z * p->words + w) * p->extent.ny;
+        uint64_t blocks = 0;
+        for (int32_t b = 0; b <= (p->extent.ny - 1) >> p->shift; b++)
+            if (any_left(p, left, b)) {
+                blocks |= UINT64_C(1) << b;
+                p->pages[w * 64 + b]++;
+            }
+        p->page[z * p->words + w] = blocks;
+        p->slab[w] |= blocks;
+    }
+}
+
+/* Something was painted in rows low ... high of a word: blocks may be finished. */
+static void settle(const vly_painter *p, int64_t place, int64_t word, int32_t low, int32_t high)
+{
+    uint64_t *page = &p->page[place];
+    for (uint64_t left = *page & blocks_between(p, low, high); left; left &= left - 1) {
+        int32_t block = __builtin_ctzll(left);
+        if (any_left(p, p->left + place * p->extent.ny, block)) continue;
+        *page &= ~(UINT64_C(1) << block);
+        if (--p->pages[word * 64 + block] == 0) p->slab[word] &= ~(UINT64_C(1) << block);
+    }
+}
+
 /* ---- painting ---- */
 
 /* Voxels `hit` of one word of a row: they get `value` and are no longer left. */
@@ -65,45 +107,87 @@ static void paint_disc(const vly_painter *p, int32_t x, int32_t y, int32_t z, in
     const vly_paint_discs *d = p->discs;
     int32_t reach = d->reach[rest], half = d->half[rest], ny = p->extent.ny;
     int32_t low = y > reach ? y - reach : 0, high = y + reach < ny ? y + reach : ny - 1, rows = high - low + 1;
-    const uint64_t *mask = d->mask + d->first[rest] + (low - (y - reach));
+    const uint64_t *mask = d->mask + d->first[rest] + (low - (y - reach)), blocks = blocks_between(p, low, high);
     int32_t bit = x + VLY_PAINT_MARGIN - VLY_PAINT_REACH, word = bit / 64, up = bit % 64;
-    uint64_t *left = p->left + ((int64_t)z * p->words + word) * ny + low;
+    int64_t place = z * p->words + word;
+    uint64_t *left = p->left + place * ny + low;
     int32_t *row = p->out + vly_at(p->extent, 0, low, z);
-    if (up + VLY_PAINT_REACH - half < 64 && hits_up(left, mask, rows, up))
-        for (int32_t j = 0; j < rows; j++, row += p->extent.nx)
-            paint_word(left + j, row, word, left[j] & mask[j] << up, value);
-    row = p->out + vly_at(p->extent, 0, low, z);
+    if (p->page[place] & blocks && up + VLY_PAINT_REACH - half < 64 && hits_up(left, mask, rows, up)) {
+        for (int32_t j = 0; j < rows; j++)
+            paint_word(left + j, row + (int64_t)j * p->extent.nx, word, left[j] & mask[j] << up, value);
+        settle(p, place, word, low, high);
+    }
     left += ny;
-    if (up + VLY_PAINT_REACH + half >= 64 && hits_down(left, mask, rows, 64 - up))
-        for (int32_t j = 0; j < rows; j++, row += p->extent.nx)
-            paint_word(left + j, row, word + 1, left[j] & mask[j] >> (64 - up), value);
+    if (up + VLY_PAINT_REACH + half < 64 || !(p->page[place + 1] & blocks)) return;
+    if (hits_down(left, mask, rows, 64 - up)) {
+        for (int32_t j = 0; j < rows; j++)
+            paint_word(left + j, row + (int64_t)j * p->extent.nx, word + 1, left[j] & mask[j] >> (64 - up), value);
+        settle(p, place + 1, word + 1, low, high);
+    }
 }
 
-/* The same for a disc too wide for masks, row by row. */
+/* Rows low ... high, of one block, of a disc too wide for masks: what they have in one word. */
+static bool paint_rows(const vly_painter *p, int32_t x, int32_t y, int32_t z, int32_t rest, int64_t word, int32_t low,
+                       int32_t high, int32_t value)
+{
+    uint64_t *left = p->left + (z * p->words + word) * p->extent.ny;
+    bool painted = false;
+    for (int32_t v = low; v <= high; v++) {
+        if (!left[v]) continue;
+        int32_t half = p->discs->half[rest - p->metric.y * (v - y) * (v - y)];
+        int64_t a = x - half + VLY_PAINT_MARGIN - word * 64, b = x + half + VLY_PAINT_MARGIN - word * 64;
+        if (a > 63 || b < 0) continue;
+        uint64_t hit = left[v] & UINT64_MAX << (a > 0 ? a : 0) & UINT64_MAX >> (b < 63 ? 63 - b : 0);
+        if (!hit) continue;
+        paint_word(&left[v], p->out + vly_at(p->extent, 0, v, z), word, hit, value);
+        painted = true;
+    }
+    return painted;
+}
+
+/* Words that a disc or ball of that half reaches into. */
+static int64_t first_word(int32_t x, int32_t half)
+{
+    return ((x > half ? x - half : 0) + VLY_PAINT_MARGIN) / 64;
+}
+
+static int64_t last_word(const vly_painter *p, int32_t x, int32_t half)
+{
+    return ((x + half < p->extent.nx ? x + half : p->extent.nx - 1) + VLY_PAINT_MARGIN) / 64;
+}
+
 static void paint_wide_disc(const vly_painter *p, int32_t x, int32_t y, int32_t z, int32_t rest, int32_t value)
 {
     const vly_paint_discs *d = p->discs;
-    int32_t reach = d->reach[rest], ny = p->extent.ny, nx = p->extent.nx;
+    int32_t reach = d->reach[rest], ny = p->extent.ny;
     int32_t low = y > reach ? y - reach : 0, high = y + reach < ny ? y + reach : ny - 1;
-    for (int32_t v = low; v <= high; v++) {
-        int32_t half = d->half[rest - p->metric.y * (v - y) * (v - y)];
-        int32_t a = (x > half ? x - half : 0) + VLY_PAINT_MARGIN;
-        int32_t b = (x + half < nx ? x + half : nx - 1) + VLY_PAINT_MARGIN;
-        for (int32_t word = a / 64; word <= b / 64; word++) {
-            uint64_t *left = p->left + ((int64_t)z * p->words + word) * ny + v;
-            uint64_t from = word == a / 64 ? UINT64_MAX << a % 64 : UINT64_MAX;
-            uint64_t to = word == b / 64 ? UINT64_MAX >> (63 - b % 64) : UINT64_MAX;
-            if (*left & from & to)
-                paint_word(left, p->out + vly_at(p->extent, 0, v, z), word, *left & from & to, value);
+    int64_t end = last_word(p, x, d->half[rest]);
+    for (int64_t word = first_word(x, d->half[rest]); word <= end; word++) {
+        int64_t place = z * p->words + word;
+        for (uint64_t left = p->page[place] & blocks_between(p, low, high); left; left &= left - 1) {
+            int32_t block = __builtin_ctzll(left), from = block << p->shift, to = (block + 1) << p->shift;
+            from = from > low ? from : low;
+            to = to <= high ? to - 1 : high;
+            if (paint_rows(p, x, y, z, rest, word, from, to, value)) settle(p, place, word, from, to);
         }
     }
+}
+
+/* Whether the slab has anything left in the box round the largest disc in it. */
+static bool worth_it(const vly_painter *p, int32_t x, int32_t y, int32_t rest)
+{
+    int32_t reach = p->discs->reach[rest], half = p->discs->half[rest], ny = p->extent.ny;
+    uint64_t blocks = blocks_between(p, y > reach ? y - reach : 0, y + reach < ny ? y + reach : ny - 1), any = 0;
+    int64_t end = last_word(p, x, half);
+    for (int64_t word = first_word(x, half); word <= end; word++) any |= p->slab[word];
+    return (any & blocks) != 0;
 }
 
 void vly_paint_ball(const vly_painter *p, int32_t x, int32_t y, int32_t z, int32_t square, int32_t value)
 {
     int32_t weight = p->metric.z, above = z < p->z0 ? p->z0 - z : 0, below = z >= p->z1 ? z - p->z1 + 1 : 0;
     int32_t step = above > below ? above : below; /* pages to the first one that may be painted */
-    if ((int64_t)weight * step * step >= square) return;
+    if ((int64_t)weight * step * step >= square || !worth_it(p, x, y, square - 1 - weight * step * step)) return;
     int32_t reach = p->metric.z == p->metric.y ? p->discs->reach[square - 1] : vly_cover_half(square - 1, weight);
     int32_t low = z - reach > p->z0 ? z - reach : p->z0, high = z + reach < p->z1 ? z + reach : p->z1 - 1;
     for (int32_t w = low; w <= high; w++) {
