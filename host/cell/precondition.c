@@ -78,9 +78,9 @@ vly_status vly_precondition_create(vly_precondition *p, vly_device *device, cons
     int32_t potentials = s->electrons + s->electrolytes;
     int64_t chunks = ((int64_t)s->rows + VLY_MATRIX_CHUNK) / VLY_MATRIX_CHUNK, floats = sizeof(float);
     *p = (vly_precondition){.device = device, .network = network, .rows = s->rows};
-    p->block[VLY_BLOCK_POTENTIALS].range = (vly_sparse_block){0, potentials};
-    p->block[VLY_BLOCK_SALT].range = (vly_sparse_block){potentials, potentials + s->electrolytes};
-    p->block[VLY_BLOCK_SOLIDS].range = (vly_sparse_block){potentials + s->electrolytes, s->rows};
+    p->block[VLY_BLOCK_POTENTIALS].range = (vly_sparse_block){0, potentials, true};
+    p->block[VLY_BLOCK_SALT].range = (vly_sparse_block){potentials, potentials + s->electrolytes, false};
+    p->block[VLY_BLOCK_SOLIDS].range = (vly_sparse_block){potentials + s->electrolytes, s->rows, false};
     VLY_TRY(make_graphs(p, s));
     VLY_TRY(vly_buffer_create(&p->factor, device, ((int64_t)s->rows + 1) * (int64_t)sizeof(double), "row scales"));
     VLY_TRY(vly_buffer_create(&p->tie, device, potentials * floats, "border"));
@@ -146,8 +146,7 @@ static vly_status aggregate(vly_precondition *p, int32_t which)
     vly_multigrid_options options = VLY_MULTIGRID_OPTIONS_INIT;
     uint64_t *place, *layer = NULL;
     options.ground = 1.0f;
-    options.smooth = 2;
-    options.coarsest = 96;
+    options.coarsest = 64; /* its inverse is made anew with every matrix */
     options.layered = options.refresh = true;
     VLY_TRY(vly_twin_download(&b->graph.weight));
     VLY_TRY(vly_twin_download(&b->graph.ground));

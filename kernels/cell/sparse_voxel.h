@@ -24,6 +24,7 @@ typedef struct vly_sparse {
 /* Rows [begin, end) of it, and the same columns, as the solver's graph of conductances. */
 typedef struct vly_sparse_block {
     int32_t begin, end;
+    bool symmetric; /* as it stands */
 } vly_sparse_block;
 
 /* (A z)_i without the border; z in single or in double precision, the other one NULL. */
@@ -78,7 +79,7 @@ VLY_INLINE double vly_sparse_graph(const vly_sparse *a, vly_sparse_block b, int3
             diagonal = a->value[k];
             continue;
         }
-        double g = -0.5 * (a->value[k] + vly_sparse_entry(a, j, row));
+        double g = b.symmetric ? -a->value[k] : -0.5 * (a->value[k] + vly_sparse_entry(a, j, row));
         g = g > 0.0 ? g : 0.0;
         weight[slot++] = (float)g;
         sum += g;
