@@ -3,6 +3,9 @@
 
 #include "cell/linear.h"
 #include "conductor.h"
+#include "core/fault.h"
+
+#include <stdio.h>
 
 /* A network of random blobs below a separator of graded layers. */
 static vly_cell_network blobs(vly_extent e, int32_t layers, uint64_t seed)
@@ -319,6 +322,88 @@ START_TEST(what_is_no_number_is_a_status)
 }
 END_TEST
 
+/* New aggregates after a failure, new values on old aggregates otherwise: each time the step is right. */
+START_TEST(one_solver_takes_system_after_system)
+{
+    vly_device *device = test_device(2, 0);
+    vly_cell_network n = blobs(test_small() ? (vly_extent){4, 4, 5} : (vly_extent){12, 12, 12}, 2, 3);
+    vly_cell_solver *solver = NULL;
+    vly_buffer step;
+    for (int k = 0; k < 5; k++) {
+        test_state state = {10.0, 0.3 + 0.1 * k, 0.35 + 0.1 * k, 1.0 - 0.2 * k, 1.0 + 0.2 * k, (uint64_t)(k + 1)};
+        test_system s = test_make_system(&n, &state);
+        double *known = calloc((size_t)s.host.rows + 1, sizeof *known), *got = calloc((size_t)s.host.rows + 1, 8);
+        int32_t iterations, rows = s.host.rows;
+        test_know_solution(&s, known, 4);
+        test_upload_system(&s, device);
+        if (k == 0) {
+            ck_assert_int_eq(vly_cell_solver_create(&solver, device, &n, &s.device), VLY_OK);
+            ck_assert_int_eq(vly_buffer_create(&step, device, rows * 8, "step"), VLY_OK);
+        }
+        ck_assert_int_eq(vly_cell_solver_refresh(solver, &s.device), VLY_OK);
+        if (k == 2)
+            test_fails(vly_cell_solver_solve(solver, &s.device, 1e-30, step.data, got + rows, &iterations),
+                       VLY_ENUMERIC, "stagnate");
+        ck_assert_int_eq(vly_cell_solver_solve(solver, &s.device, 1e-10, step.data, got + rows, &iterations), VLY_OK);
+        ck_assert_int_eq(vly_buffer_download(&step, got, rows * 8), VLY_OK);
+        ck_assert_double_le(deviation(&s, got, known), 1e-7);
+        free(known);
+        free(got);
+        test_free_system(&s);
+    }
+    vly_cell_solver_free(solver);
+    vly_buffer_free(&step);
+    vly_cell_network_free(&n);
+    vly_device_close(device);
+}
+END_TEST
+
+/* Each allocation and each call of the device fails once, and nothing is lost or used then. */
+START_TEST(every_failure_is_a_status_and_frees_what_was_there)
+{
+    if (test_emulated()) return;
+    static const char *const seams[] = {"alloc", "device"};
+    vly_device *device = test_device(1, 0);
+    vly_cell_network n = blobs((vly_extent){4, 4, 5}, 2, 3);
+    test_system s = test_make_system(&n, &TEST_STATE);
+    double *known = calloc((size_t)s.host.rows + 1, sizeof *known), border;
+    int32_t iterations, failed = 0;
+    vly_buffer step;
+    test_know_solution(&s, known, 4);
+    test_upload_system(&s, device);
+    ck_assert_int_eq(vly_buffer_create(&step, device, s.host.rows * 8, "step"), VLY_OK);
+    setenv("VLY_TEST", "1", 1);
+    for (int seam = 0; seam < 2; seam++) {
+        vly_status status = VLY_EMEMORY;
+        for (int32_t k = 1; status != VLY_OK && k < 2000; k++) {
+            char plan[32];
+            vly_cell_solver *solver = NULL;
+            int64_t held = vly_memory_held();
+            snprintf(plan, sizeof plan, "%s:%d", seams[seam], k);
+            setenv("VLY_FAULT", plan, 1);
+            vly_fault_reset();
+            status = vly_cell_solver_create(&solver, device, &n, &s.device);
+            if (status == VLY_OK) status = vly_cell_solver_refresh(solver, &s.device);
+            if (status == VLY_OK)
+                status = vly_cell_solver_solve(solver, &s.device, 1e-2, step.data, &border, &iterations);
+            vly_cell_solver_free(solver);
+            ck_assert(status == VLY_OK || status == VLY_EMEMORY || status == VLY_EDEVICE);
+            ck_assert_int_eq(vly_memory_held(), held);
+            failed += status != VLY_OK;
+        }
+        ck_assert_int_eq(status, VLY_OK);
+    }
+    ck_assert_int_ge(failed, 60);
+    unsetenv("VLY_FAULT");
+    vly_fault_reset();
+    vly_buffer_free(&step);
+    free(known);
+    test_free_system(&s);
+    vly_cell_network_free(&n);
+    vly_device_close(device);
+}
+END_TEST
+
 /* More digits than doubles have: the step is still as good as it gets. */
 START_TEST(a_tolerance_out_of_reach_is_a_status_and_a_good_step)
 {
@@ -350,6 +435,8 @@ int main(void)
     TEST_CASE(suite, devices_agree);
     TEST_CASE(suite, nothing_to_solve_takes_no_iteration);
     TEST_CASE(suite, what_is_no_number_is_a_status);
+    TEST_CASE(suite, one_solver_takes_system_after_system);
+    TEST_CASE(suite, every_failure_is_a_status_and_frees_what_was_there);
     TEST_CASE(suite, a_tolerance_out_of_reach_is_a_status_and_a_good_step);
     return test_run(suite);
 }
