@@ -158,14 +158,19 @@ static vly_status curves_figure(vly_report *report, const vly_report_sample *sam
 
 /* ---- on the way ---- */
 
-/* The curve that is looked into: of the first cut-out the one with the largest current. */
+/* The curve that is looked into: of the first cut-out the one with most states, of equals the largest current. */
 static const json_t *deepest(const vly_report_method *method)
 {
     const json_t *best = NULL;
+    size_t most = 0;
     for (size_t i = 0; i < json_array_size(method->cells); i++) {
         const json_t *cell = json_array_get(method->cells, i);
-        if (vly_report_number(cell, "cutout") > 1.0) continue;
-        if (!best || vly_report_number(cell, "current_ma_cm2") > vly_report_number(best, "current_ma_cm2")) best = cell;
+        const size_t states = json_array_size(json_object_get(cell, "fields"));
+        const bool larger =
+            !best || vly_report_number(cell, "current_ma_cm2") > vly_report_number(best, "current_ma_cm2");
+        if (vly_report_number(cell, "cutout") > 1.0 || states < most || (states == most && !larger)) continue;
+        best = cell;
+        most = states;
     }
     return best;
 }
@@ -294,8 +299,8 @@ static vly_status draw_sections(vly_text *svg, const json_t *fields, const range
     const size_t all = json_array_size(fields), count = all < PICTURES_MOST ? all : PICTURES_MOST;
     const json_t *first = json_object_get(json_array_get(fields, 0), "section");
     const double aspect = vly_report_number(first, "depth") / vly_report_number(first, "width");
-    const double width = fmin(150, (VLY_SVG_WIDTH - LEFT - 20.0) / (double)count - GAP),
-                 height = fmin(width * aspect, 320);
+    const double room = (VLY_SVG_WIDTH - LEFT - 20.0) / (double)count - GAP;
+    const double width = fmin(fmin(150, room), 320 / aspect), height = width * aspect;
     vly_svg_open(svg, VLY_SVG_WIDTH, 2 * (height + 30) + 10, "Sections through the electrode");
     for (int row = 0; row < 2; row++) {
         const double y = 26 + row * (height + 30);
