@@ -291,6 +291,26 @@ START_TEST(what_can_be_said_beforehand_is_what_the_formulas_say)
 }
 END_TEST
 
+/* V(0+) is above it, what the correction of half a voxel makes of the same moment is not (spec 3.2). */
+START_TEST(a_cutoff_just_below_the_start_ends_at_once)
+{
+    static const char *const changes[][2] = {{"solid_diffusivity", "1e-14"}, {"cutoff", "4.18"}};
+    vly_device *device = test_cpu(1);
+    vly_materials *m = materials_with(changes, 2);
+    vly_cell *cell = sc10_cell(device, m, true);
+    vly_lithiate_options options = VLY_LITHIATE_OPTIONS_INIT;
+    vly_lithiate_result r;
+    options.current = 20.0;
+    ck_assert_msg(vly_lithiate(&r, cell, &options) == VLY_OK, "%s", vly_error_message());
+    ck_assert_int_eq(r.stop, VLY_STOP_CUTOFF);
+    ck_assert(r.points[0].voltage > 4.18 && r.points[r.count - 1].time >= 0.0 && r.points[r.count - 1].time < 1.0);
+    vly_lithiate_result_free(&r);
+    vly_cell_free(cell);
+    vly_materials_free(m);
+    vly_device_close(device);
+}
+END_TEST
+
 START_TEST(options_that_make_no_sense_are_refused)
 {
     const double wrong[] = {5.0, 2.0};
@@ -356,6 +376,7 @@ int main(void)
     TEST_CASE(suite, overwriting_begins_anew_only_where_the_checkpoint_is_foreign);
     TEST_CASE(suite, fields_agree_with_the_points_and_with_what_is_written);
     TEST_CASE(suite, what_can_be_said_beforehand_is_what_the_formulas_say);
+    TEST_CASE(suite, a_cutoff_just_below_the_start_ends_at_once);
     TEST_CASE(suite, options_that_make_no_sense_are_refused);
     TEST_CASE(suite, a_current_above_the_limiting_one_is_told_with_the_estimate);
     return test_run(suite);

@@ -190,9 +190,10 @@ static double margin(const vly_march *m, double voltage)
  * does not move (the Illinois rule). State 3 is then that step's. */
 static vly_status find_cutoff(vly_march *m, double *length)
 {
-    double low = 0.0, above = margin(m, m->collector[0]), high = *length, below = margin(m, m->collector[3]);
+    /* the state at 0+ may be below already where the solid's correction is on; its record, made without, is not (3.2) */
+    double low = 0.0, above = margin(m, m->record.voltage), high = *length, below = margin(m, m->collector[3]);
     int side = 0;
-    for (int k = 0; k < SEARCH && fabs(margin(m, m->collector[3])) > cutoff_window; k++) {
+    for (int k = 0; k < SEARCH && high > step_least && fabs(margin(m, m->collector[3])) > cutoff_window; k++) {
         bool converged;
         double middle = low + (high - low) * above / (above - below);
         VLY_TRY(attempt(m, middle, &converged));
