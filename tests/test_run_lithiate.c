@@ -77,11 +77,24 @@ START_TEST(groups_of_the_study_file_are_read_as_their_keys)
 }
 END_TEST
 
+START_TEST(the_sample_says_what_it_means)
+{
+    vly_settings settings;
+    char path[1024];
+    const char *source = getenv("VLY_SOURCE_DIR");
+    if (!source) return;
+    snprintf(path, sizeof path, "%s/samples/two_layer_cell.yaml", source);
+    ck_assert_msg(vly_study_settings(&settings, path, NULL) == VLY_OK, "%s", vly_error_message());
+    ck_assert(settings.currents.count == 3 && settings.crop == 10 && settings.quantities == 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("run_lithiate");
     TEST_CASE(suite, a_current_is_a_piece_and_another_one_leaves_it_alone);
     TEST_CASE(suite, measured_points_that_cannot_be_read_are_noted);
     TEST_CASE(suite, groups_of_the_study_file_are_read_as_their_keys);
+    TEST_CASE(suite, the_sample_says_what_it_means);
     return test_run(suite);
 }

@@ -14,7 +14,7 @@ enum { CELL_FORMAT = 1 };
 static const double FARADAY = 96485.33212; /* A s/mol */
 
 /* Bytes an unknown takes in matrix, hierarchies and Krylov vectors, as measured. */
-static const double UNKNOWN_BYTES = 570.0;
+static const double UNKNOWN_BYTES = 650.0;
 
 /* ---- materials ---- */
 
