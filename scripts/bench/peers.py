@@ -1,4 +1,4 @@
-"""voxelyte beside what a user would pick instead: numpy, and where they are installed scikit-learn, edt, localthickness,
+"""voxelyte beside what a user would pick instead: numpy, and where they are installed scikit-learn, PyTorch, edt, localthickness,
 cc3d, scipy.fft and dijkstra3d. Called by bench.sh.
 
 Both sides run in turn, so that a busy machine slows both; ratios are of medians. Both use all processors where they can."""
@@ -109,6 +109,24 @@ def sklearn_epoch(x, y):
     return 1e-6 * len(x) / slope(seconds)
 
 
+def torch_network(grey):
+    """The network 125-75x5-3 on every voxel, patches included: unfolded page by page."""
+    import torch
+
+    torch.manual_seed(1)
+    widths = [125, 75, 75, 75, 75, 75, 3]
+    layers = [m for a, b in zip(widths, widths[1:]) for m in (torch.nn.Linear(a, b), torch.nn.ReLU())][:-1]
+    network = torch.nn.Sequential(*layers)
+    volume = torch.from_numpy(np.pad((grey.astype(np.float32) - 28000) / 12000, 2, mode="reflect"))
+    out = torch.empty(grey.shape + (3,))
+    begin = time.perf_counter()
+    with torch.inference_mode():
+        patches = volume.unfold(0, 5, 1).unfold(1, 5, 1).unfold(2, 5, 1)
+        for z in range(grey.shape[0]):
+            out[z] = network(patches[z].reshape(-1, 125)).reshape(grey.shape[1:] + (3,))
+    return 1e-6 * grey.size / (time.perf_counter() - begin)
+
+
 def labels(side):
     """The phases of the program's bench, about: 1 in 60 % of the cells of 16 voxels, 0 and 2 in 20 % each."""
     rng = np.random.default_rng(1)
@@ -205,6 +223,13 @@ def main():
         known = rng.dirichlet([1, 1, 1], len(samples)).astype(np.float32)
         rows["training epoch, scikit-learn's MLPRegressor"] = (
             lambda: our_epoch(program, folder.name), lambda: sklearn_epoch(samples, known))
+
+
+    if importlib.util.find_spec("torch"):
+        part = grey[:32]
+        for how in ("fp32", "int16"):
+            rows[f"network in {how}, torch in fp32 with its unfold"] = (
+                lambda how=how: ours(program, "mlp", what=how), lambda: torch_network(part))
     phases = labels(256)
     if importlib.util.find_spec("edt"):
         pore = medium(256)
