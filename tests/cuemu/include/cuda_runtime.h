@@ -10,6 +10,7 @@
 #include "cuemu/arithmetic.h"
 #include "cuemu/atomics.h"
 #include "cuemu/launch.h"
+#include "cuemu/matrix.h"
 #include "cuemu/meet.h"
 #endif
 
