@@ -299,6 +299,7 @@ static void check_same(const char *a, const char *b, const char *from, const cha
 static void check_streams(const char *quantities)
 {
     static const char *const curves[] = {"two-point", "profile"};
+    if (test_small()) return;
     program_folder(quantities);
     write_labels("l", (vly_extent){64, 64, 7500}, 0); /* 30.7 MB */
     PROGRAM_DOES("describe l.raw -o whole.json --quiet --voxel-size 2um --quantities %s", quantities);

@@ -58,6 +58,10 @@ START_TEST(labels_by_the_name_of_a_method_stand_beside_ours)
     ck_assert_int_eq(vly_document_read(&d, below(folder, "segment/kmeans.json")), VLY_OK);
     ck_assert_double_eq(vly_document_number(d, "voxels"), 18 * 16 * 16);
     vly_document_free(d);
+    ck_assert_int_eq(vly_document_read(&d, below(folder, "compare.json")), VLY_OK);
+    ck_assert_str_eq(vly_document_string(d, "names.0"), "threshold"); /* ours or not, in the order of methods */
+    ck_assert_str_eq(vly_document_string(d, "names.1"), "kmeans");
+    vly_document_free(d);
     check_report(folder, "id=\"kmeans\"", false); /* no clustering of ours */
     check_report(folder, "id=\"agreement\"", true);
 

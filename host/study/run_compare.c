@@ -16,13 +16,15 @@ typedef struct comparison {
     int32_t count;
 } comparison;
 
+/* In the order of methods, wherever their labels come from. */
 static vly_status find_labels(comparison *c)
 {
-    for (const vly_piece *other = c->run->pieces; other < c->piece; other++) {
-        if (!vly_piece_needs(c->piece, other)) continue;
-        c->names[c->count] = vly_method_name((vly_method)other->method);
-        VLY_TRY(vly_run_path(&c->labels[c->count++], c->run, other->outputs[0]));
-    }
+    for (int32_t m = 0; m < VLY_TRINARISATIONS; m++)
+        for (const vly_piece *other = c->run->pieces; other < c->piece; other++) {
+            if (other->method != m || !vly_piece_needs(c->piece, other)) continue;
+            c->names[c->count] = vly_method_name((vly_method)m);
+            VLY_TRY(vly_run_path(&c->labels[c->count++], c->run, other->outputs[0]));
+        }
     return VLY_OK;
 }
 
