@@ -108,12 +108,12 @@ static double next_length(double length, double ratio)
 
 /* ---- accepting ---- */
 
-static vly_status amounts(vly_march *m, const double *state, double salt[4], double solid[4])
+vly_status vly_march_amounts(vly_march *m, double salt[4], double solid[4])
 {
     vly_assembly *a = &m->newton.assembly;
     const vly_cell_layout *l = &a->layout;
     const vly_kernels *kernels = m->device->kernels;
-    const double *c = state + l->potentials;
+    const double *c = m->state[0] + l->potentials;
     VLY_TRY(kernels->cell_amount(m->device->queue, l->electrolytes, c, a->graph.electrolyte_volume, a->sums, a->parts));
     VLY_TRY(vly_assembly_sums(a, salt));
     VLY_TRY(kernels->cell_amount(m->device->queue, l->solids, c + l->electrolytes, a->graph.solid_volume, a->sums,
@@ -125,7 +125,7 @@ static vly_status record_state(vly_march *m, double ratio)
 {
     vly_march_record *r = &m->record;
     double salt[4], solid[4], most = m->newton.assembly.layout.solid_most, expected = m->charge[0] / VLY_FARADAY;
-    VLY_TRY(amounts(m, m->state[0], salt, solid));
+    VLY_TRY(vly_march_amounts(m, salt, solid));
     r->time = m->time;
     r->charge = m->charge[0];
     r->voltage = m->collector[0];

@@ -97,7 +97,7 @@ static vly_status begin(vly_march *m)
     const vly_cell_layout *l = &m->newton.assembly.layout;
     const vly_cell_network *n = m->network;
     int32_t rows = vly_cell_layout_rows(l);
-    double *u, salt = m->start.concentration, solid = m->start.stoichiometry * l->solid_most;
+    double *u, amount[2][4] = {{0.0}}, salt = m->start.concentration, solid = m->start.stoichiometry * l->solid_most;
     VLY_TRY(VLY_NEW(&u, rows, "unknowns"));
     for (int32_t i = 0; i < rows; i++)
         u[i] = i < n->electrons                      ? m->start.potential
@@ -107,10 +107,11 @@ static vly_status begin(vly_march *m)
     vly_status status = vly_device_upload(m->device, m->state[0], u, state_bytes(m));
     vly_free(u);
     m->collector[0] = m->start.potential;
-    for (int32_t i = 0; i < n->solids; i++) m->solid_volume += n->solid_volume[i];
-    for (int32_t i = 0; i < n->electrolytes; i++) m->electrolyte_volume += n->electrolyte_volume[i];
-    m->solid_begin = m->solid_volume * solid;
-    m->salt_begin = m->electrolyte_volume * salt;
+    if (status == VLY_OK) status = vly_march_amounts(m, amount[0], amount[1]);
+    m->salt_begin = amount[0][0];
+    m->electrolyte_volume = amount[0][1];
+    m->solid_begin = amount[1][0];
+    m->solid_volume = amount[1][1];
     return status;
 }
 

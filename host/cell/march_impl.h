@@ -35,6 +35,9 @@ struct vly_march {
     int64_t kept_bytes;
 };
 
+/* Of the present state: sum of volume c, of volume, largest c, largest -c. */
+vly_status vly_march_amounts(vly_march *march, double salt[4], double solid[4]);
+
 /* Keeps the present for vly_march_save and has the solver begin anew, so that who takes up from here does the same. */
 vly_status vly_march_keep(vly_march *march);
 
