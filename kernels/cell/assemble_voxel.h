@@ -44,11 +44,12 @@ VLY_INLINE vly_cell_property vly_cell_store_of(const vly_cell_graph *g, const vl
 VLY_INLINE vly_cell_reaction vly_cell_reaction_of(const vly_cell_graph *g, const vly_cell_laws *laws, const double *u,
                                                   int32_t index)
 {
-    const vly_cell_face face = g->face[index];
-    double drop = u[face.electron] - u[vly_cell_phi(g, face.electrolyte)], share = (double)face.share;
-    vly_kinetics k = vly_kinetics_face(laws, share, (double)face.half, &g->store[face.solid],
-                                       u[vly_cell_cs(g, face.solid)], u[vly_cell_ce(g, face.electrolyte)], drop);
-    double area = (double)face.area * share;
+    const vly_cell_face *face = &g->face[index];
+    int32_t electrolyte = face->electrolyte;
+    double drop = u[face->electron] - u[vly_cell_phi(g, electrolyte)];
+    vly_kinetics k = vly_kinetics_face(laws, (double)face->share, (double)face->half, &g->store[face->solid],
+                                       u[vly_cell_cs(g, face->solid)], u[vly_cell_ce(g, electrolyte)], drop);
+    double area = (double)face->area * (double)face->share;
     vly_cell_reaction r = {area * k.i, area * k.by_solid, area * k.by_salt, area * k.by_eta};
     return r;
 }

@@ -26,13 +26,16 @@ VLY_INLINE double vly_kinetics_sinh(double a, double *cosine)
 /* 2 i0 sinh(f eta' / 2) with eta' = eta - film i, and its derivative by eta. */
 VLY_INLINE double vly_kinetics_rate(double i0, double f, double film, double eta, double *by_eta)
 {
-    double y = eta, cosine, i = 2.0 * i0 * vly_kinetics_sinh(0.5 * f * y, &cosine), slope = i0 * f * cosine;
-    for (int k = 0; film > 0.0 && k < 4 * VLY_KINETICS_STEPS; k++) {
-        double step = (y + film * i - eta) / (1.0 + film * slope); /* convex from this side: never too far */
-        y -= step;
+    double y = eta, i, slope;
+    bool last = !(film > 0.0);
+    for (int k = 0;; k++) {
+        double cosine;
         i = 2.0 * i0 * vly_kinetics_sinh(0.5 * f * y, &cosine);
         slope = i0 * f * cosine;
-        if (fabs(step) <= 1e-15 * fabs(eta)) break;
+        if (last || k == 4 * VLY_KINETICS_STEPS) break;
+        double step = (y + film * i - eta) / (1.0 + film * slope); /* convex from this side: never too far */
+        y -= step;
+        last = fabs(step) <= 1e-15 * fabs(eta);
     }
     *by_eta = slope / (1.0 + film * slope);
     return i;
@@ -42,8 +45,8 @@ VLY_INLINE double vly_kinetics_rate(double i0, double f, double film, double eta
 VLY_INLINE vly_kinetics vly_kinetics_at(const vly_cell_laws *laws, double solid, double salt, double drop)
 {
     const double most = laws->solid_most;
-    double x = solid / most, inside = x < 1e-6 ? 1e-6 : x > 1.0 - 1e-6 ? 1.0 - 1e-6 : x, slope;
-    double eta = drop - vly_law_value(&laws->ocp, x, &slope);
+    double x = solid / most, slope, eta = drop - vly_law_value(&laws->ocp, x, &slope);
+    double inside = x < 1e-6 ? 1e-6 : x > 1.0 - 1e-6 ? 1.0 - 1e-6 : x;
     double free = laws->exchange_power > 0.0 ? sqrt(most * (1.0 - inside)) : 1.0;
     double i0 = laws->exchange * sqrt(salt) * sqrt(most * inside) * free;
     vly_kinetics k;
@@ -61,20 +64,21 @@ VLY_INLINE vly_kinetics vly_kinetics_at(const vly_cell_laws *laws, double solid,
 VLY_INLINE vly_kinetics vly_kinetics_face(const vly_cell_laws *laws, double share, double half,
                                           const vly_cell_property *store, double solid, double salt, double drop)
 {
-    if (!laws->half) return vly_kinetics_at(laws, solid, salt, drop);
     const double most = laws->solid_most, w = share / VLY_FARADAY, g = store->value / half;
     double face = solid;
-    vly_kinetics k = vly_kinetics_at(laws, face, salt, drop);
-    for (int n = 0; n < VLY_KINETICS_STEPS; n++) {
+    bool last = !laws->half;
+    vly_kinetics k;
+    for (int n = 0;; n++) {
+        k = vly_kinetics_at(laws, face, salt, drop);
+        if (last || n == VLY_KINETICS_STEPS) break;
         double step = (g * (solid - face) - w * k.i) / (g + (k.by_solid > 0.0 ? w * k.by_solid : 0.0)), next;
         step = step > 0.05 * most ? 0.05 * most : step < -0.05 * most ? -0.05 * most : step;
         next = face + step;
         next = next < 1e-5 * most ? 1e-5 * most : next > (1.0 - 1e-5) * most ? (1.0 - 1e-5) * most : next;
-        step = next - face;
+        last = fabs(next - face) < 1e-10 * most;
         face = next;
-        k = vly_kinetics_at(laws, face, salt, drop);
-        if (fabs(step) < 1e-10 * most) break;
     }
+    if (!laws->half) return k;
     double weight = 1.0 / (g + w * k.by_solid);
     vly_kinetics at;
     at.i = k.i;
