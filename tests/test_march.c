@@ -2,38 +2,6 @@
  * kept (electrochemistry spec 7.10 to 7.12, 4.7). */
 #include "sphere_cell.h"
 
-/* State at the end of the first golden run (spec 7.11). */
-START_TEST(the_golden_run_ends_in_the_state_of_the_reference)
-{
-    vly_device *device = test_cpu(0);
-    sphere_cell *s = calloc(1, sizeof *s);
-    test_laws laws;
-    make_spheres(s);
-    test_laws_start(&laws);
-    test_laws_send(&laws, device);
-    vly_cell_start start = test_start(&laws, 0.30);
-    vly_march *march = start_golden(device, s, &laws.device, &start, 1, 10.0, &direct_solving);
-    const vly_march_record *r = vly_march_record_now(march);
-    step_to(march, 60);
-    double *u = malloc((size_t)vly_march_rows(march) * 8), low = INFINITY, high = -INFINITY;
-    ck_assert_int_eq(vly_march_unknowns(march, u), VLY_OK);
-    for (int32_t i = s->network.electrons; i < s->network.electrons + s->network.electrolytes; i++)
-        low = fmin(low, u[i]), high = fmax(high, u[i]);
-    ck_assert_double_eq_tol(r->stoichiometry_least, 0.4638982, 1e-7);
-    ck_assert_double_eq_tol(r->stoichiometry_most, 0.5450817, 1e-7);
-    ck_assert_double_eq_tol(r->salt_least, 910.73707, 1e-5);
-    ck_assert_double_eq_tol(r->salt_most, 1017.03314, 1e-5);
-    ck_assert_double_eq_tol(low, -0.0533497, 1e-7);
-    ck_assert_double_eq_tol(high, -0.0449833, 1e-7);
-    free(u);
-    vly_march_free(march);
-    vly_cell_network_free(&s->network);
-    vly_buffer_free(&laws.memory);
-    free(s);
-    vly_device_close(device);
-}
-END_TEST
-
 /* Voltage after 200 s in so many steps. */
 static double voltage_after(vly_device *device, sphere_cell *s, const vly_cell_laws *laws, const vly_cell_start *start,
                             int32_t order, int32_t steps)
@@ -283,7 +251,6 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("march");
-    TEST_CASE(suite, the_golden_run_ends_in_the_state_of_the_reference);
     TEST_CASE(suite, errors_in_time_fall_with_the_order_of_the_scheme);
     TEST_CASE(suite, a_half_cell_at_rest_stays_as_it_is);
     TEST_CASE(suite, a_kept_march_goes_on_bit_by_bit);
