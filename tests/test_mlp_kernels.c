@@ -107,7 +107,8 @@ typedef struct mlp_case {
 static mlp_case make(vly_extent data, vly_box inner, bool masked, bool atrous, vly_mlp_activation activation,
                      bool fixed, uint64_t *state)
 {
-    mlp_case c = {.region = {data, inner, 77}, .net = {NULL, 30000.0f, 1.0f / 20000.0f, activation, atrous}};
+    mlp_case c = {.region = {data, inner, 77},
+                  .net = {.mean = 30000.0f, .scale = 1.0f / 20000.0f, .activation = activation, .atrous = atrous}};
     vly_extent e = vly_box_extent(inner);
     int64_t all = vly_extent_voxels(data);
     c.voxels = vly_extent_voxels(e);
