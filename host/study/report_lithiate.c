@@ -307,7 +307,7 @@ static vly_status draw_sections(vly_text *svg, const json_t *fields, const range
         vly_svg_text(svg, 8, y + height / 2, &(vly_svg_style){.size = 12, .bold = true}, titles[row]);
         for (size_t i = 0; i < count; i++) {
             const json_t *state = json_array_get(fields, all - count + i);
-            const double x = LEFT + (double)i * (width + GAP);
+            const double x = LEFT + (double)i * (fmax(width, 96) + GAP); /* room for the title over a narrow picture */
             char name[40];
             snprintf(name, sizeof name, "%.3g mAh/cm²", vly_report_number(state, "capacity_mah_cm2"));
             if (row == 0) vly_svg_text(svg, x, 16, &(vly_svg_style){.size = 11.5}, name);
