@@ -13,7 +13,8 @@ extern "C" vly_status vly_cell_properties_cuda(vly_queue *queue, const vly_cell_
     return vly_cuda_status(cudaLaunchKernelEx(&shape, cell_properties_kernel, *graph, *laws, u), "cell_properties");
 }
 
-static __global__ void __launch_bounds__(VLY_BLOCK)
+/* two blocks a multiprocessor: for three the compiler would spill */
+static __global__ void __launch_bounds__(VLY_BLOCK, 2)
     cell_reactions_kernel(vly_cell_graph g, vly_cell_laws laws, const double *u)
 {
     VLY_EACH_ROW(f, g.faces) g.reaction[f] = vly_cell_reaction_of(&g, &laws, u, (int32_t)f);
