@@ -109,6 +109,7 @@ typedef struct test_case_options {
     vly_sides sides;
     int32_t threads;
     vly_voxel_size size;
+    bool tensor, estimate;
 } test_case_options;
 
 static inline vly_transport_options test_options(const test_case_options *o)
@@ -117,6 +118,8 @@ static inline vly_transport_options test_options(const test_case_options *o)
     for (int v = 0; v < 3; v++) options.coefficient[v] = o->coefficient[v];
     if (o->tolerance > 0.0) options.tolerance = o->tolerance;
     options.sides = o->sides;
+    options.tensor = o->tensor;
+    options.estimate = o->estimate;
     return options;
 }
 

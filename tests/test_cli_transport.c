@@ -105,6 +105,37 @@ START_TEST(a_tolerance_out_of_reach_ends_with_76_and_what_was_reached)
 }
 END_TEST
 
+START_TEST(the_tensor_the_fields_and_an_estimate_come_on_request)
+{
+    program_folder("request");
+    write_layers("l", 0, 1);
+    PROGRAM_DOES("transport l.raw -o t.json --quiet --direction z --tensor --vti f --conduct pore=1,am=0.1");
+    ck_assert_ptr_nonnull(strstr(program_out, "tensor"));
+    vly_document *document = read_document("t.json");
+    ck_assert(near(document, "tensor.d_eff_rel.2.2", 2.0 / 11.0) && near(document, "tensor.d_eff_rel.0.0", 0.55));
+    ck_assert(fabs(vly_document_number(document, "tensor.d_eff_rel.0.2")) < 1e-6);
+    ck_assert(near(document, "directions.z.discretisation.coarse_d_eff_rel", 2.0 / 11.0));
+    vly_document_free(document);
+    FILE *file = fopen("f/transport_z.vti", "rb");
+    ck_assert_ptr_nonnull(file);
+    char text[4096] = {0};
+    size_t got = fread(text, 1, sizeof text - 1, file);
+    ck_assert(got > 500 && strstr(text, "potential") && strstr(text, "flux_z"));
+    /* layer by layer along z the flux is the same: the last array is D_eff everywhere, whichever layer conducts */
+    ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
+    long size = ftell(file);
+    const char *raw = strstr(text, "encoding=\"raw\"");
+    long begin = raw ? (long)(strchr(raw, '_') - text) + 1 : size;
+    float value;
+    ck_assert_int_eq(fseek(file, begin + 4 * 8 + 3 * 960 * 4 + 100 * 4, SEEK_SET), 0);
+    ck_assert_uint_eq(fread(&value, 4, 1, file), 1);
+    ck_assert_msg(fabs((double)value - 2.0 / 11.0) < 1e-6, "flux %g", (double)value);
+    fclose(file);
+    PROGRAM_REFUSES(VLY_EOUTPUT, "transport_z.vti",
+                    "transport l.raw --quiet --direction z --vti f --conduct pore=1,am=0.1");
+}
+END_TEST
+
 START_TEST(what_makes_no_sense_is_refused)
 {
     program_folder("refused");
@@ -140,6 +171,7 @@ int main(void)
     TEST_CASE(suite, one_direction_and_a_window_can_be_asked_for);
     TEST_CASE(suite, where_nothing_percolates_tau_is_null_with_a_reason);
     TEST_CASE(suite, a_tolerance_out_of_reach_ends_with_76_and_what_was_reached);
+    TEST_CASE(suite, the_tensor_the_fields_and_an_estimate_come_on_request);
     TEST_CASE(suite, what_makes_no_sense_is_refused);
     TEST_CASE(suite, a_dry_run_says_what_it_would_take);
     return test_run(suite);

@@ -395,14 +395,45 @@ START_TEST(the_profile_is_linear_where_the_medium_is_uniform)
 }
 END_TEST
 
+START_TEST(memory_that_will_not_do_is_refused_before_the_solution)
+{
+    if (test_emulated()) return;
+    const vly_extent e = {64, 64, 64};
+    uint8_t *label = calloc((size_t)vly_extent_voxels(e), 1);
+    vly_device_options wanted = VLY_DEVICE_OPTIONS_INIT;
+    vly_transport_options options = VLY_TRANSPORT_OPTIONS_INIT;
+    vly_device *device;
+    vly_transport_result r;
+    vly_source *source;
+    wanted.memory_limit = 8 << 20; /* of the 17 MB that it takes */
+    ck_assert_int_eq(vly_device_open(&device, "cpu", &wanted), VLY_OK);
+    ck_assert_int_eq(vly_source_memory(&source, label, VLY_U8, e, NULL), VLY_OK);
+    ck_assert_int_eq(vly_transport(&r, device, source, &options), VLY_EMEMORY);
+    ck_assert_ptr_nonnull(strstr(vly_error_message(), "--memory-limit"));
+    vly_source_close(source);
+    vly_device_close(device);
+    free(label);
+}
+END_TEST
+
 START_TEST(a_conducting_voxel_takes_at_most_64_bytes)
 {
     if (test_emulated()) return;
     const vly_extent e = {64, 64, 64};
     uint8_t *label = test_blobs(e, 0.6, 0.45, 0.35, 6);
-    vly_transport_result r = test_solve(e, label, &(test_case_options){.coefficient = {1.0}});
-    for (int a = 0; a < VLY_AXES; a++) ck_assert_msg(r.axis[a].bytes <= 64.0, "%g bytes", r.axis[a].bytes);
-    vly_transport_result_free(&r);
+    static const double cases[][3] = {{1, 0, 0}, {0, 1, 1e3}, {1, 1e-3, 10}};
+    for (int n = 1; n < 6; n += 4) {
+        test_case_options o = {.sides = n < 3 ? VLY_SIDES_NO_FLUX : VLY_SIDES_PERIODIC, .tolerance = 1e-3};
+        memcpy(o.coefficient, cases[n % 3], sizeof cases[n % 3]);
+        vly_transport_result r = test_solve(e, label, &o);
+        for (int a = 0; a < VLY_AXES; a++) {
+            /* beside the coarsest level's inverse, as large for any volume, and 20 bytes at a periodic border */
+            double beside = 4.0 * 400 * 400 / (r.axis[a].percolating_fraction * (double)r.conducting) +
+                            (n < 3 ? 0.0 : 20.0 * 4.0 / 64.0);
+            ck_assert_msg(r.axis[a].bytes <= 64.0 + beside, "%d: %g bytes", n, r.axis[a].bytes);
+        }
+        vly_transport_result_free(&r);
+    }
     free(label);
 }
 END_TEST
@@ -450,6 +481,7 @@ int main(void)
     TEST_CASE(suite, coefficients_that_are_none_are_refused);
     TEST_CASE(suite, a_tolerance_below_round_off_ends_with_what_was_reached);
     TEST_CASE(suite, the_profile_is_linear_where_the_medium_is_uniform);
+    TEST_CASE(suite, memory_that_will_not_do_is_refused_before_the_solution);
     TEST_CASE(suite, a_conducting_voxel_takes_at_most_64_bytes);
     TEST_CASE(suite, a_real_cathode_gives_the_reference_of_another_solver);
     return test_run(suite);

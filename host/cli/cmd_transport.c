@@ -34,6 +34,11 @@ static void summary(const vly_document *document)
            cli_count(cli_number(document, "voxels")));
     printf("     tau          D_eff/D_0     bounds                        percolating  iterations\n");
     for (int a = 0; a < 3; a++) print_direction(document, axes[a]);
+    if (isnan(cli_number(document, "tensor.d_eff_rel.0.0"))) return;
+    printf("     tensor of the periodic medium\n");
+    for (int a = 0; a < 3; a++)
+        printf("  %s  %-12.9g  %-12.9g  %-12.9g\n", axes[a], cli_number(document, "tensor.d_eff_rel.%d.0", a),
+               cli_number(document, "tensor.d_eff_rel.%d.1", a), cli_number(document, "tensor.d_eff_rel.%d.2", a));
 }
 
 static vly_status run(cli_call *cli)
@@ -49,7 +54,8 @@ const cli_command cli_transport = {
         "Solves for the steady flux between opposite faces through the phases that conduct. tau is eps D_0 / D_eff,\n"
         "eps the fraction of conducting voxels; tau_electrolyte counts a CBD voxel by half. D_eff lies between the\n"
         "bounds whatever happens; they and the fluxes in and out agree to the tolerance, else it ends with 76. Of a\n"
-        "volume of 32-bit floats the values are the coefficients themselves.\n\n"
+        "volume of 32-bit floats the values are the coefficients themselves. --tensor takes the volume as the cell of a\n"
+        "periodic medium: its columns are mean fluxes where the mean gradient is one along x, y, z.\n\n"
         "  voxelyte transport labels.tif -o transport.json --conduct pore=1,cbd=0.12\n"
         "  voxelyte transport labels.tif --conduct am=1,cbd=100 --direction z --tolerance 1e-4\n",
     .least = 1,

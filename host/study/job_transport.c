@@ -1,6 +1,7 @@
 /* Effective transport of a label volume, direction by direction. */
 #include "study/job_impl.h"
 
+#include "core/file.h"
 #include "voxelyte/transport.h"
 
 #include <math.h>
@@ -41,14 +42,31 @@ static json_t *direction_json(const vly_transport_result *r, const vly_transport
     failed |= json_object_set_new(o, "iterations", json_integer(d->iterations));
     failed |= json_object_set_new(o, "residual", json_real(d->residual));
     failed |= json_object_set_new(o, "converged", json_boolean(d->converged));
+    if (!isnan(d->coarse))
+        failed |= json_object_set_new(o, "discretisation",
+                                      json_pack("{s:f, s:o}", "coarse_d_eff_rel", d->coarse, "difference_rel",
+                                                vly_json_real(d->d_eff > 0.0 ? d->coarse / d->d_eff - 1.0 : NAN)));
     if (reason_of(d)) failed |= json_object_set_new(o, "reason", json_string(reason_of(d)));
     if (d->percolates) {
+        failed |= json_object_set_new(o, "bytes_per_voxel", json_real(d->bytes));
         failed |= json_object_set_new(o, "profile", profile_json(d));
         failed |= json_object_set_new(o, "history", vly_json_reals(d->history, d->iterations + 1));
     }
     if (!failed) return o;
     json_decref(o);
     return NULL;
+}
+
+static json_t *tensor_json(const vly_transport_tensor *t)
+{
+    json_t *rows = json_array(), *bounds = json_array(), *iterations = json_array();
+    for (int a = 0; a < VLY_AXES; a++) {
+        json_array_append_new(rows, vly_json_reals(t->d[a], VLY_AXES));
+        json_array_append_new(bounds, vly_json_reals((const double[]){t->lower[a], t->upper[a]}, 2));
+        json_array_append_new(iterations, json_integer(t->iterations[a]));
+    }
+    return json_pack("{s:o, s:o, s:o, s:f, s:b}", "d_eff_rel", rows, "bounds", bounds, "iterations", iterations,
+                     "percolating_fraction", t->percolating_fraction, "converged", (int)t->converged);
 }
 
 static void add_result(vly_job *job, const vly_transport_options *options, const vly_transport_result *r)
@@ -67,6 +85,10 @@ static void add_result(vly_job *job, const vly_transport_options *options, const
             document->broken = true;
     }
     vly_document_set(document, "directions", directions);
+    if (r->tensor.computed) {
+        unconverged += !r->tensor.converged;
+        vly_document_set(document, "tensor", tensor_json(&r->tensor));
+    }
     vly_document_set(document, "unconverged", json_integer(unconverged));
 }
 
@@ -78,7 +100,7 @@ static const double VOXEL_BYTES = 64.0, VOXEL_SECONDS = 1.3e-6;
 static void add_plan(vly_job *job, vly_box window)
 {
     double voxels = (double)vly_extent_voxels(vly_box_extent(window));
-    int directions = job->settings->direction == VLY_DIRECTION_ALL ? 3 : 1;
+    int directions = (job->settings->direction == VLY_DIRECTION_ALL ? 3 : 1) + 3 * job->settings->tensor;
     double seconds = VOXEL_SECONDS * voxels * directions / (double)vly_device_threads(job->device);
     vly_document_set(job->document, "plan",
                      json_pack("{s:I, s:i, s:I, s:f}", "voxels", (json_int_t)voxels, "directions", directions,
@@ -101,6 +123,10 @@ static vly_transport_options options_of(const vly_settings *settings)
         options.directions[a] =
             settings->direction == VLY_DIRECTION_ALL || (int)settings->direction == VLY_DIRECTION_X + a;
     options.tolerance = settings->tolerance;
+    options.tensor = settings->tensor;
+    options.estimate = settings->estimate;
+    options.fields = *settings->vti ? settings->vti : NULL;
+    options.overwrite = settings->overwrite;
     options.sides = settings->sides == VLY_SIDE_PERIODIC ? VLY_SIDES_PERIODIC : VLY_SIDES_NO_FLUX;
     return options;
 }
@@ -131,6 +157,7 @@ vly_status vly_job_transport(vly_document **out, vly_device *device, const vly_s
     if (status == VLY_OK && settings->dry_run) add_plan(&job, window);
     if (status == VLY_OK && !settings->dry_run) {
         status = vly_job_digest_inputs(&job);
+        if (status == VLY_OK && options.fields) status = vly_folder_make(options.fields);
         if (status == VLY_OK) status = vly_transport(&result, device, volume, &options);
         if (status == VLY_OK) add_result(&job, &options, &result);
     }

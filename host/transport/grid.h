@@ -15,7 +15,15 @@ typedef struct vly_grid {
     double spacing[3];    /* along x, y, z, in any unit */
     vly_direction axis;
     bool periodic;
+    bool
+        loop; /* periodic along the axis too, where the potential falls by 1 from border to border; with periodic only */
 } vly_grid;
+
+/* Does the image go on at the other side of its border? */
+static inline bool vly_grid_wraps(const vly_grid *grid, int axis)
+{
+    return grid->periodic && (grid->loop || axis != (int)grid->axis);
+}
 
 static inline bool vly_grid_conducts(const vly_grid *grid, int64_t voxel)
 {
@@ -27,7 +35,7 @@ typedef struct vly_grid_runs {
     int64_t count;
     int64_t *first;       /* (ny nz + 1) of a row */
     int32_t *start, *end; /* (count) x, half-open */
-    int32_t *base;        /* (count) unknown of the first voxel, -1 for a cluster that does not touch both planes */
+    int32_t *base;        /* (count) unknown of the first voxel, -1 for a cluster that carries nothing */
     int64_t conducting;   /* voxels */
     int64_t unknowns;     /* of them percolating */
 } vly_grid_runs;
@@ -40,7 +48,7 @@ int64_t vly_grid_row_beside(const vly_grid *grid, int64_t row, int way);
 
 typedef struct vly_image {
     vly_matrix_twin matrix;
-    vly_twin kind, near[2], side[6], field, between, between64, value;
+    vly_twin kind, near[2], side[6], edge, edge_side, field, between, between64, value;
     vly_twin potential; /* (unknowns) double: the linear profile at first */
     uint64_t *place;    /* (unknowns) for vly_multigrid_create; freed by whoever made the hierarchy */
     double unit;        /* d_eff of a flux of 1 through the planes */

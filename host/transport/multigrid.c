@@ -75,12 +75,14 @@ static vly_status invert(float *inverse, const vly_matrix *a)
     VLY_TRY(VLY_NEW(&l, (int64_t)n * n + n, "coarsest level"));
     column = l + (int64_t)n * n;
     for (int32_t i = 0; i < n; i++) {
-        double diagonal = (double)a->ground[i];
+        l[(int64_t)i * n + i] += (double)a->ground[i];
         for (int32_t k = a->first[i]; k < a->first[i + 1]; k++) {
-            l[(int64_t)i * n + a->column[k]] = -(double)a->weight[k];
-            diagonal += (double)a->weight[k];
+            int32_t j = a->column[k]; /* rounding may tell the two sides apart: one of them counts */
+            if (j > i) continue;
+            l[(int64_t)i * n + j] = -(double)a->weight[k];
+            l[(int64_t)i * n + i] += (double)a->weight[k];
+            l[(int64_t)j * n + j] += (double)a->weight[k];
         }
-        l[(int64_t)i * n + i] = diagonal;
     }
     for (int32_t i = 0; i < n; i++) {
         double *row = l + (int64_t)i * n, diagonal = row[i];

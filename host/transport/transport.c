@@ -4,6 +4,8 @@
 #include "core/memory.h"
 #include "core/source_impl.h"
 #include "transport/conjugate.h"
+#include "transport/fields.h"
+#include "transport/halved.h"
 
 #include <math.h>
 #include <time.h>
@@ -154,6 +156,7 @@ static int64_t matrix_bytes(const vly_image *image, const vly_multigrid *mg)
 {
     int64_t bytes = image->kind.device.bytes + image->field.device.bytes + image->potential.device.bytes +
                     mg->level[0].matrix.host.rows * (int64_t)sizeof(float);
+    bytes += image->edge.device.bytes + image->edge_side.device.bytes + mg->inverse.device.bytes + mg->parts.bytes;
     for (int k = 0; k < 2; k++) bytes += image->near[k].device.bytes;
     for (int way = 0; way < 6; way++) bytes += image->side[way].device.bytes;
     for (int32_t l = 0; l < mg->levels; l++) {
@@ -165,12 +168,56 @@ static int64_t matrix_bytes(const vly_image *image, const vly_multigrid *mg)
     return bytes;
 }
 
+/* Mean flux along each axis where the mean gradient is one along the grid's: a column of the tensor. */
+static void mean_flux(double column[VLY_AXES], const vly_grid *grid, const vly_matrix *a, const double *u)
+{
+    const int32_t count[VLY_AXES] = {grid->extent.nx, grid->extent.ny, grid->extent.nz};
+    double voxels = (double)vly_extent_voxels(grid->extent);
+    for (int b = 0; b < VLY_AXES; b++) {
+        double flow = 0.0;
+        for (int32_t i = 0; i < a->rows; i++) {
+            int32_t j = vly_matrix_side(a, i, 2 * b + 1);
+            double drop = u[i] - u[j] - vly_matrix_rise(a, i, 2 * b + 1);
+            if (j != i) flow += vly_matrix_face64(a, a->form, b, i, j) * drop;
+        }
+        /* faces are in units of one across the flow; a mean gradient of one is `count` times as steep as ours */
+        column[b] = flow * grid->scale * count[grid->axis] / voxels * grid->spacing[b] / grid->spacing[grid->axis];
+    }
+}
+
+static vly_status write_fields(const work *w, const vly_grid_runs *runs, const vly_image *image)
+{
+    char *path;
+    if (!w->options->fields) return VLY_OK;
+    VLY_TRY(vly_format(&path, "%s/transport_%s.vti", w->options->fields, vly_direction_name(w->grid.axis)));
+    vly_status status = vly_fields_write(path, w->options->overwrite, w->device, &w->grid, runs, &image->matrix.host,
+                                         image->potential.host);
+    vly_free(path);
+    return status;
+}
+
+/* Before anything is computed: what a conducting voxel takes is known. */
+static vly_status check_memory(const work *w, int64_t unknowns)
+{
+    const vly_device *device = w->device;
+    double needed = 64.0 * (double)unknowns;
+    double left =
+        device->unified ? (double)(device->memory_limit - vly_memory_held()) : (double)device->device_memory_limit;
+    if (needed <= left) return VLY_OK;
+    return vly_fail(
+        VLY_EMEMORY,
+        "transport along %s: %.1f MiB for %lld conducting voxels, %.1f MiB are left of what is allowed (%s)",
+        names[w->grid.axis], needed / 1048576.0, (long long)unknowns, fmax(left, 0.0) / 1048576.0,
+        device->unified ? "--memory-limit" : "--device-memory-limit");
+}
+
 static vly_status solve(work *w, vly_transport_direction *d, const vly_grid_runs *runs)
 {
     vly_image image;
     vly_multigrid mg = {.levels = 0};
     vly_solution solution = {.history = NULL};
     double begun = now();
+    VLY_TRY(check_memory(w, runs->unknowns));
     vly_status status = vly_image_create(&image, w->device, &w->grid, runs);
     if (status == VLY_OK) status = vly_multigrid_create(&mg, w->device, &image.matrix, image.place, NULL);
     vly_free(image.place);
@@ -186,7 +233,10 @@ static vly_status solve(work *w, vly_transport_direction *d, const vly_grid_runs
         status = vly_twin_download(&image.potential);
     }
     d->history = solution.history;
-    if (status == VLY_OK) status = profile(d, &w->grid, runs, image.potential.host);
+    if (status == VLY_OK && w->grid.loop)
+        mean_flux(w->out->tensor.d[w->grid.axis], &w->grid, &image.matrix.host, image.potential.host);
+    if (status == VLY_OK && !w->grid.loop) status = profile(d, &w->grid, runs, image.potential.host);
+    if (status == VLY_OK && !w->grid.loop) status = write_fields(w, runs, &image);
     vly_multigrid_free(&mg);
     vly_image_free(&image);
     return status;
@@ -202,11 +252,60 @@ static vly_status compute_axis(work *w, vly_direction axis)
     if (status == VLY_OK) {
         d->percolates = runs.unknowns > 0;
         d->percolating_fraction = (double)runs.unknowns / (double)runs.conducting;
-        d->tau = d->tau_electrolyte = NAN;
+        d->tau = d->tau_electrolyte = d->coarse = NAN;
         d->converged = true;
         if (d->percolates) status = solve(w, d, &runs);
     }
     vly_grid_runs_free(&runs);
+    return status;
+}
+
+static vly_status compute_column(work *w, vly_direction axis)
+{
+    vly_transport_tensor *t = &w->out->tensor;
+    vly_transport_direction d = {.computed = true, .converged = true};
+    const vly_extent e = w->grid.extent;
+    vly_grid_runs runs;
+    if (e.nx < 2 || e.ny < 2 || e.nz < 2)
+        return vly_fail(VLY_EDATA, "tensor: %d x %d x %d voxels, 2 along each axis expected", e.nx, e.ny, e.nz);
+    w->grid.axis = axis;
+    w->grid.periodic = w->grid.loop = true;
+    vly_status status = vly_grid_runs_create(&runs, w->device, &w->grid);
+    if (status == VLY_OK) t->percolating_fraction = (double)runs.unknowns / (double)runs.conducting;
+    if (status == VLY_OK && runs.unknowns > 0) status = solve(w, &d, &runs);
+    t->converged = d.converged && (axis == VLY_X || t->converged);
+    t->computed = true;
+    t->lower[axis] = d.lower;
+    t->upper[axis] = d.upper;
+    t->iterations[axis] = d.iterations;
+    vly_free(d.history);
+    vly_grid_runs_free(&runs);
+    return status;
+}
+
+/* The same between the same planes, in voxels twice as large. */
+static vly_status estimate(work *w)
+{
+    const vly_extent e = w->grid.extent;
+    vly_transport_options options = *w->options;
+    vly_transport_result result = {.voxels = 0};
+    work coarse = {.device = w->device, .options = &options, .out = &result};
+    if (e.nx < 2 || e.ny < 2 || e.nz < 2) return VLY_OK;
+    options.fields = NULL;
+    vly_status status = vly_grid_halve(&coarse.grid, &coarse.volume, w->device, &w->grid);
+    if (status == VLY_OK) {
+        coarse.grid.scale = 0.0;
+        count_voxels(&coarse);
+        if (result.conducting == 0) coarse.grid.scale = 1.0;
+        for (int v = 0; v < 256; v++) coarse.grid.value[v] = options.coefficient[v] / coarse.grid.scale;
+    }
+    for (int a = 0; a < VLY_AXES && status == VLY_OK; a++) {
+        if (!options.directions[a]) continue;
+        if (result.conducting > 0) status = compute_axis(&coarse, (vly_direction)a);
+        w->out->axis[a].coarse = result.axis[a].d_eff;
+    }
+    vly_free(coarse.volume);
+    vly_transport_result_free(&result);
     return status;
 }
 
@@ -218,10 +317,15 @@ vly_status vly_transport(vly_transport_result *out, vly_device *device, vly_sour
     VLY_TRY(check_options(options));
     vly_status status = open_grid(&w, labels);
     int32_t asked = 0, done = 0;
-    for (int a = 0; a < VLY_AXES; a++) asked += options->directions[a];
+    for (int a = 0; a < VLY_AXES; a++) asked += options->directions[a] + options->tensor;
     for (int a = 0; a < VLY_AXES && status == VLY_OK; a++) {
         if (!options->directions[a]) continue;
         status = compute_axis(&w, (vly_direction)a);
+        vly_device_update(device, "transport", ++done, asked, "direction");
+    }
+    if (status == VLY_OK && options->estimate) status = estimate(&w);
+    for (int a = 0; a < VLY_AXES && status == VLY_OK && options->tensor; a++) {
+        status = compute_column(&w, (vly_direction)a);
         vly_device_update(device, "transport", ++done, asked, "direction");
     }
     vly_free(w.volume);

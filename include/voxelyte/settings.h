@@ -96,6 +96,8 @@ typedef struct vly_settings {
     enum { VLY_DIRECTION_ALL, VLY_DIRECTION_X, VLY_DIRECTION_Y, VLY_DIRECTION_Z } direction;
     double tolerance;
     enum { VLY_SIDE_NO_FLUX, VLY_SIDE_PERIODIC } sides;
+    bool tensor, estimate;
+    char vti[VLY_PATH_BYTES]; /* folder; "": none are written */
 
     /* lithiate: see voxelyte/cell.h */
     vly_list currents;                  /* mA/cm2; none: in a study no half cell */

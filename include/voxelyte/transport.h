@@ -21,6 +21,10 @@ typedef struct vly_transport_options {
     double tolerance;          /* relative width of the bounds, and of the gap between the fluxes */
     vly_sides sides;
     int32_t iterations; /* at most */
+    bool tensor;        /* the full tensor too, of the volume as the cell of a periodic medium */
+    bool estimate;      /* d_eff of voxels twice as large too */
+    const char *fields; /* folder for transport_x.vti ... with potential and flux of every voxel, or NULL */
+    bool overwrite;     /* those that are there */
 } vly_transport_options;
 
 #define VLY_TRANSPORT_OPTIONS_INIT                                         \
@@ -40,6 +44,9 @@ typedef struct vly_transport_direction {
     double percolating_fraction; /* of the conducting voxels: those in clusters that touch both planes */
     double flux_in, flux_out;    /* through the planes, in units of d_eff */
     double residual;             /* |b - A u| / |b - A u_0|, u_0 the linear profile */
+    double
+        coarse; /* d_eff of voxels twice as large, or NaN. Faces follow a surface in steps, an error of first order: voxels
+                    * of no size would give about 2 d_eff - coarse */
     int32_t iterations;
     double bytes;      /* per percolating voxel, of host or device memory that the solve held */
     double seconds[2]; /* making the hierarchy, solving */
@@ -49,12 +56,24 @@ typedef struct vly_transport_direction {
     double *history;   /* (iterations + 1) relative residuals */
 } vly_transport_direction;
 
+/* Homogenisation: D e_a is the mean flux where the mean gradient is e_a, of a medium made of copies of the volume. Its
+ * diagonal lies between bounds as above; what is left of the symmetry is the error of the rest. Clusters that do not meet
+ * themselves after going around carry nothing. 0 where none does. */
+typedef struct vly_transport_tensor {
+    bool computed, converged;
+    double d[VLY_AXES][VLY_AXES]; /* D / D_0 */
+    double lower[VLY_AXES], upper[VLY_AXES];
+    int32_t iterations[VLY_AXES];
+    double percolating_fraction; /* of the conducting voxels */
+} vly_transport_tensor;
+
 typedef struct vly_transport_result {
     vly_extent extent;
     int64_t voxels, conducting;  /* in all; with a coefficient above 0 */
     double volume_fraction;      /* conducting / voxels */
     double electrolyte_fraction; /* the same, each weighted by its share */
     vly_transport_direction axis[VLY_AXES];
+    vly_transport_tensor tensor;
 } vly_transport_result;
 
 /* labels: u8 (coefficients by value), or f32 (coefficients as they are). The voxel size counts by its ratios only; where it

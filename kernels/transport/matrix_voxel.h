@@ -13,8 +13,9 @@ enum {
     VLY_MATRIX_ABOVE = 2,  /* the one behind it does; */
     VLY_MATRIX_INLET = 4,  /* it lies at the plane u = 1, half a voxel away, */
     VLY_MATRIX_OUTLET = 8, /* or at the plane u = 0 */
-    VLY_MATRIX_SHIFT = 4,  /* above the flags: the code of its coefficient */
-    VLY_MATRIX_CODES = 4096,
+    VLY_MATRIX_EDGE = 16,  /* it lies at the border of a periodic image: its neighbours are in a list */
+    VLY_MATRIX_SHIFT = 5,  /* above the flags: the code of its coefficient */
+    VLY_MATRIX_CODES = 2048,
     VLY_MATRIX_CHUNK = 4096 /* rows that are summed up by themselves, so that sums do not depend on who computes */
 };
 
@@ -37,23 +38,42 @@ typedef struct vly_matrix {
     const float *ground;   /* (rows) */
 
     /* voxels */
-    const uint16_t *kind;    /* (rows) code << VLY_MATRIX_SHIFT | flags */
-    const uint16_t *near[2]; /* (rows) how many rows away y- and y+ are, 0 where nothing conducts; or NULL */
-    const int32_t *side[6];  /* (rows) x-, x+, y-, y+, z-, z+: the row there, itself where nothing conducts; or NULL:
-                              * then the flags tell along x, and `near` along y */
-    double face[3];          /* conductance along x, y, z of a face between two voxels with coefficient 1 */
-    double plane;            /* of half a voxel up to the inlet or outlet, with coefficient 1 */
-    int32_t codes;           /* coefficients there are */
-    const float *between;    /* (3, codes, codes) conductance of a face */
-    const double *between64; /* the same */
-    const double *value;     /* (codes) coefficient */
-    const float *field;      /* (rows) coefficient */
+    const uint16_t *kind;     /* (rows) code << VLY_MATRIX_SHIFT | flags */
+    const uint16_t *near[2];  /* (rows) how many rows away y- and y+ are, 0 where nothing conducts; or NULL */
+    const int32_t *side[6];   /* (rows) x-, x+, y-, y+, z-, z+: the row there, itself where nothing conducts; or NULL:
+                              * then the flags tell along x, and `near` along y, but for edges */
+    int32_t edges;            /* voxels with VLY_MATRIX_EDGE */
+    const int32_t *edge;      /* (edges) their rows, ascending */
+    const int32_t *edge_side; /* (edges, 4) x-, x+, y-, y+: as in side */
+    int32_t loop;             /* 1 + the axis along which u falls by 1 from border to border, without planes; or 0 */
+    double face[3];           /* conductance along x, y, z of a face between two voxels with coefficient 1 */
+    double plane;             /* of half a voxel up to the inlet or outlet, with coefficient 1 */
+    int32_t codes;            /* coefficients there are */
+    const float *between;     /* (3, codes, codes) conductance of a face */
+    const double *between64;  /* the same */
+    const double *value;      /* (codes) coefficient */
+    const float *field;       /* (rows) coefficient */
 } vly_matrix;
+
+/* Where row i is in the list of edges. */
+VLY_INLINE int32_t vly_matrix_find_edge(const vly_matrix *a, int32_t i)
+{
+    int32_t low = 0, high = a->edges - 1;
+    while (low < high) {
+        int32_t middle = low + (high - low) / 2;
+        if (a->edge[middle] < i)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
 
 /* Row next to row i along one of six ways. `form` is a constant where speed counts. */
 VLY_INLINE int32_t vly_matrix_side(const vly_matrix *a, int32_t i, int way)
 {
     if (a->side[way]) return a->side[way][i];
+    if (a->edges && (a->kind[i] & VLY_MATRIX_EDGE)) return a->edge_side[4 * (int64_t)vly_matrix_find_edge(a, i) + way];
     if (way == 0) return i - (a->kind[i] & VLY_MATRIX_BELOW);
     if (way == 1) return i + ((a->kind[i] & VLY_MATRIX_ABOVE) >> 1);
     return way == 2 ? i - a->near[0][i] : i + a->near[1][i];
@@ -139,11 +159,19 @@ VLY_INLINE float vly_matrix_divide(float residual, float diagonal)
     return diagonal > 0.0f ? residual / diagonal : 0.0f;
 }
 
-/* Of an image between two planes: what row i lacks in double precision, and its share of energy and fluxes. */
+/* By how much u is to be raised on the other side of a face that closes a loop. */
+VLY_INLINE double vly_matrix_rise(const vly_matrix *a, int32_t i, int way)
+{
+    if (!a->loop || way / 2 != a->loop - 1) return 0.0;
+    if (way % 2 == 0) return a->kind[i] & VLY_MATRIX_INLET ? 1.0 : 0.0;
+    return a->kind[i] & VLY_MATRIX_OUTLET ? -1.0 : 0.0;
+}
+
+/* Of an image between two planes or in a loop: what row i lacks in double precision, and its share of energy and fluxes. */
 typedef struct vly_matrix_balance {
     double residual; /* b - A u */
     double energy;   /* sum of g (difference)^2, faces between voxels by half */
-    double in, out;  /* flux through the inlet, and through the outlet */
+    double in, out;  /* flux through the inlet, and through the outlet, or what closes the loop */
 } vly_matrix_balance;
 
 VLY_INLINE vly_matrix_balance vly_matrix_balance_of(const vly_matrix *a, vly_matrix_form form, const double *u,
@@ -153,18 +181,22 @@ VLY_INLINE vly_matrix_balance vly_matrix_balance_of(const vly_matrix *a, vly_mat
     vly_matrix_balance b = {0.0, 0.0, 0.0, 0.0};
     for (int way = 0; way < 6; way++) {
         int32_t j = vly_matrix_side(a, i, way);
-        double g = vly_matrix_face64(a, form, way / 2, i, j), drop = u[j] - own;
+        double g = vly_matrix_face64(a, form, way / 2, i, j), rise = j != i ? vly_matrix_rise(a, i, way) : 0.0;
+        double drop = u[j] - own + rise;
         into += g * drop;
         twice += g * drop * drop;
+        if (rise > 0.0) b.in += g * drop;
+        if (rise < 0.0) b.out -= g * drop;
     }
+    b.residual = into;
     int flags = a->kind[i];
-    if (flags & (VLY_MATRIX_INLET | VLY_MATRIX_OUTLET)) {
+    if (!a->loop && (flags & (VLY_MATRIX_INLET | VLY_MATRIX_OUTLET))) {
         double g = vly_matrix_plane(a, form, i);
         if (flags & VLY_MATRIX_INLET) b.in = g * (1.0 - own);
         if (flags & VLY_MATRIX_OUTLET) b.out = g * own;
         b.energy = (b.in * b.in + b.out * b.out) / g;
+        b.residual = into + b.in - b.out;
     }
-    b.residual = into + b.in - b.out;
     b.energy += 0.5 * twice;
     return b;
 }
