@@ -23,7 +23,7 @@ typedef struct direct {
     int32_t *first, *column,
         *middle; /* rows of L and U together, in that order; columns ascend; where the diagonal is */
     double *factor, *work, *scale, *rows;
-    bool lost;                        /* an entry had no place */
+    bool lost;            /* an entry had no place */
     direct_matrix matrix; /* its places, fetched once */
 } direct;
 
@@ -65,9 +65,10 @@ static void direct_eliminate(direct *d, uint64_t *set, int32_t words)
     bool *gone = calloc((size_t)d->n, 1);
     for (int32_t i = 0; i < d->n; i++) degree[i] = direct_bits(set + (int64_t)i * words, words);
     for (int32_t k = 0; k < d->n; k++) {
-        int32_t best = -1;
-        for (int32_t i = 0; i < d->n; i++)
-            if (!gone[i] && (best < 0 || degree[i] < degree[best])) best = i;
+        int32_t best = 0;
+        while (gone[best]) best++;
+        for (int32_t i = best + 1; i < d->n; i++)
+            if (!gone[i] && degree[i] < degree[best]) best = i;
         uint64_t *own = set + (int64_t)best * words;
         gone[best] = true;
         d->order[k] = best;

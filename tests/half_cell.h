@@ -57,7 +57,7 @@ static inline void test_chen(test_laws *l)
 /* Monotone cubics through points (spec 3.4). */
 static inline void test_pchip(test_laws *l, vly_law *law, const double *x, const double *y, int32_t points)
 {
-    double slope[64], h[64], d[64];
+    double slope[64], h[64] = {0}, d[64] = {0};
     int32_t n = points - 1;
     for (int32_t k = 0; k < n; k++) h[k] = x[k + 1] - x[k], d[k] = (y[k + 1] - y[k]) / h[k];
     for (int32_t k = 1; k < n; k++) {

@@ -126,7 +126,7 @@ END_TEST
 START_TEST(every_piece_of_a_long_table_is_found)
 {
     enum { POINTS = 137 };
-    double x[POINTS], y[POINTS], slope;
+    double x[POINTS] = {0}, y[POINTS], slope;
     uint64_t random = 5;
     int wrong = 0;
     for (int i = 0; i < POINTS; i++) {

@@ -281,7 +281,9 @@ static float *all_weights(const vly_multigrid *mg, int64_t *count)
         int64_t entries = m->host.first[m->host.rows], rows = m->host.rows;
         float *weight = test_fetch(mg->device, m->device.weight, entries * 4);
         float *ground = test_fetch(mg->device, m->device.ground, rows * 4);
-        all = realloc(all, (size_t)(*count + entries + rows) * sizeof *all);
+        float *more = realloc(all, (size_t)(*count + entries + rows) * sizeof *all);
+        ck_assert_ptr_nonnull(more);
+        all = more;
         memcpy(all + *count, weight, (size_t)entries * sizeof *all);
         memcpy(all + *count + entries, ground, (size_t)rows * sizeof *all);
         *count += entries + rows;

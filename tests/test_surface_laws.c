@@ -47,8 +47,8 @@ START_TEST(configurations_fall_into_fourteen_classes)
             for (int b = a + 1; b < 8; b++)
                 if ((code >> a ^ code >> b) & 1) unlike[__builtin_popcount((unsigned)(a ^ b)) - 1]++;
         }
-        while (k < 14 && memcmp(classes[k].unlike, unlike, sizeof unlike) != 0) k++;
-        ck_assert_int_lt(k, 14);
+        while (k < 13 && memcmp(classes[k].unlike, unlike, sizeof unlike) != 0) k++;
+        ck_assert_mem_eq(classes[k].unlike, unlike, sizeof unlike);
         found[k]++;
         vly_surface_result r = surface_of(&l, device, false, everything);
         ck_assert_msg(fabs(r.surface[VLY_AM] - classes[k].value) < 1e-9, "%d: %.9f", code, r.surface[VLY_AM]);
