@@ -18,9 +18,9 @@ owners() { # of a system header: who may include it
     tiff*.h) echo '^(host/io/tiff|tests/)' ;;
     yaml.h) echo '^host/study/yaml\.c$' ;;
     nlopt.h) echo '^host/segment/' ;;
-    jansson.h) echo '^(host/(core|io|image|segment|cell|study)/|tests/)' ;;
+    jansson.h) echo '^(host/(core|io|image|segment|cell|study|report)/|tests/)' ;;
     xxhash.h) echo '^host/(core|io)/' ;;
-    zlib.h) echo '^(host/(io|study)/|tests/)' ;;
+    zlib.h) echo '^(host/(io|report)/|tests/)' ;;
     hdf5.h) echo '^host/io/hdf5\.c$' ;;
     mpi.h) echo '^host/core/comm_mpi\.c$' ;;
     cu*.h | cooperative_groups.h | cub/* | mma.h) echo '^(kernels/.*_cuda\.|host/core/device_cuda\.c$|tests/cuemu/|tests/test_cuemu_)' ;;
@@ -35,7 +35,7 @@ owners() { # of a system header: who may include it
 
 floor() { # of a room of host/
     case $1 in
-    core) echo 1 ;; io) echo 2 ;; morphology | transport) echo 3 ;; image | segment | cell) echo 4 ;; study) echo 5 ;; *) echo 9 ;;
+    core) echo 1 ;; io) echo 2 ;; morphology | transport) echo 3 ;; image | segment | cell) echo 4 ;; study) echo 5 ;; report) echo 6 ;; *) echo 9 ;;
     esac
 }
 

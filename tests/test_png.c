@@ -1,7 +1,7 @@
 /* PNG: what was encoded comes back, decoded here by the letter of the standard with zlib alone. */
 #include "support.h"
 
-#include "study/png.h"
+#include "report/png.h"
 
 #include <string.h>
 #include <zlib.h>

@@ -5,7 +5,7 @@
 
 #include "core/fault.h"
 #include "core/file.h"
-#include "study/report_planes.h"
+#include "report/report_planes.h"
 
 #include "markup.h"
 

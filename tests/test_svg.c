@@ -1,7 +1,7 @@
 /* Markup, ticks and figures. */
 #include "support.h"
 
-#include "study/svg.h"
+#include "report/svg.h"
 
 #include "markup.h"
 

@@ -1,6 +1,6 @@
 /* The paper's Figure 3: fluorine over depth with the line that fits it, beside it what the closing made of that line. */
-#include "study/report_impl.h"
-#include "study/svg.h"
+#include "report/report_impl.h"
+#include "report/svg.h"
 
 #include "core/memory.h"
 

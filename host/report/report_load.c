@@ -1,6 +1,6 @@
 /* Reads the study folder: study.yaml says which samples and methods there are, the documents what came out so far. */
+#include "report/report_impl.h"
 #include "study/document_impl.h"
-#include "study/report_impl.h"
 
 #include "core/file.h"
 #include "core/memory.h"

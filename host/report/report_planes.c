@@ -1,5 +1,5 @@
 /* Reads the pages that the two sections touch, one at a time, and keeps the pixels. */
-#include "study/report_planes.h"
+#include "report/report_planes.h"
 
 #include "core/memory.h"
 

@@ -1,6 +1,6 @@
 /* What the k-means clustering found: the weights that met the fractions, and the three centroids over their 27 features. */
-#include "study/report_impl.h"
-#include "study/svg.h"
+#include "report/report_impl.h"
+#include "report/svg.h"
 
 #include <math.h>
 

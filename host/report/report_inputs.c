@@ -1,6 +1,6 @@
 /* The table of inputs: which file, what is in it, how far its voxel size can be trusted, and the hash that identifies it.
  * Extent and hash are those of the run; type and tags are looked up in the file, if it is still there. */
-#include "study/report_impl.h"
+#include "report/report_impl.h"
 
 #include "voxelyte/volume.h"
 

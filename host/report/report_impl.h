@@ -3,7 +3,7 @@
 #ifndef VLY_REPORT_IMPL_H
 #define VLY_REPORT_IMPL_H
 
-#include "study/html.h"
+#include "report/html.h"
 #include "study/study_impl.h"
 
 #include <jansson.h>

@@ -1,5 +1,5 @@
 /* What a reader must know before trusting the numbers: warnings of the run, and where the program departs from the paper. */
-#include "study/report_impl.h"
+#include "report/report_impl.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The paper's Table 2: scalar descriptors, a column per trinarisation, a row per sample. */
-#include "study/report_impl.h"
+#include "report/report_impl.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* The half cell: voltage over capacity as in the paper's Figure 11, what the salt and the lithium look like on the way, and the
  * numbers. */
-#include "study/report_impl.h"
+#include "report/report_impl.h"
 
 #include "core/memory.h"
+#include "report/png.h"
+#include "report/svg.h"
 #include "study/experiment.h"
-#include "study/png.h"
-#include "study/svg.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The sheet of a figure and what is put on it: text, rectangles, pictures, legends. Presentation attributes instead of
  * style sheets, so that a figure looks the same alone in a file and inside a page. */
-#include "study/svg.h"
+#include "report/svg.h"
 
 void vly_svg_open(vly_text *to, double width, double height, const char *title)
 {

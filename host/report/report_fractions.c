@@ -1,6 +1,6 @@
 /* Target and achieved fractions with their voxels. "Off target" compares counts of voxels with those that the targets were
  * rounded to. */
-#include "study/report_impl.h"
+#include "report/report_impl.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* Agreement with a known truth, where there is one (synthetic samples): bars for the eye, a table for the numbers. */
-#include "study/report_impl.h"
-#include "study/svg.h"
+#include "report/report_impl.h"
+#include "report/svg.h"
 
 #include <math.h>
 

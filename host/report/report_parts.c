@@ -1,6 +1,6 @@
 /* What the sections share: names, colours, look-ups in result documents, figures and links. */
-#include "study/report_impl.h"
-#include "study/svg.h"
+#include "report/report_impl.h"
+#include "report/svg.h"
 
 #include "core/file.h"
 #include "core/memory.h"

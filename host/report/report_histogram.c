@@ -1,7 +1,7 @@
 /* Grey histogram with the two thresholds of the thresholding method and the shares they cut off, linear and logarithmic:
  * the first shows where the phases are, the second how far their tails reach. */
-#include "study/report_impl.h"
-#include "study/svg.h"
+#include "report/report_impl.h"
+#include "report/svg.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Scales, ticks and what is drawn against them: lines, areas, bars, marks. */
-#include "study/svg.h"
+#include "report/svg.h"
 
 #include <math.h>
 

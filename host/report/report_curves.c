@@ -1,7 +1,7 @@
 /* The paper's Figures 6 to 10: curves per phase side by side, a colour per trinarisation, dashes per sample. What a figure
  * shows stands as CSV beside it. */
-#include "study/report_impl.h"
-#include "study/svg.h"
+#include "report/report_impl.h"
+#include "report/svg.h"
 
 #include "core/file.h"
 #include "core/memory.h"

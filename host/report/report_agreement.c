@@ -1,7 +1,7 @@
 /* The paper's Figure 4: how far the trinarisations agree, voxel by voxel. With two samples of the same methods the first
  * stands above the diagonal and the second below, as there; otherwise each sample has a figure of its own. */
-#include "study/report_impl.h"
-#include "study/svg.h"
+#include "report/report_impl.h"
+#include "report/svg.h"
 
 #include <math.h>
 

@@ -1,8 +1,8 @@
 /* The page: head, verdict, and the list of sections. */
 #include "voxelyte/report.h"
 
-#include "study/report_impl.h"
-#include "study/report_style.h"
+#include "report/report_impl.h"
+#include "report/report_style.h"
 
 #include "core/file.h"
 #include "core/memory.h"

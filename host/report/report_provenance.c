@@ -1,5 +1,5 @@
 /* Where the numbers come from: enough to run the same again. */
-#include "study/report_impl.h"
+#include "report/report_impl.h"
 
 #include <math.h>
 #include <string.h>

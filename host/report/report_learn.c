@@ -1,6 +1,6 @@
 /* The network: how it was trained, how far its word can be trusted, and what it was asked to look at. */
-#include "study/report_impl.h"
-#include "study/svg.h"
+#include "report/report_impl.h"
+#include "report/svg.h"
 
 #include "core/memory.h"
 

@@ -1,6 +1,6 @@
 /* Tortuosity per trinarisation and direction: a table, how the solver got there, and the potential along the way. */
-#include "study/report_impl.h"
-#include "study/svg.h"
+#include "report/report_impl.h"
+#include "report/svg.h"
 
 #include "core/memory.h"
 

@@ -1,6 +1,6 @@
 /* PNG with the three chunks that matter. Grey rows are differenced against the row above (filter 2), which halves what
  * smooth tomograms need; palette rows stay as they are, differences of labels mean nothing. */
-#include "study/png.h"
+#include "report/png.h"
 
 #include "core/memory.h"
 

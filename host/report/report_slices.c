@@ -1,9 +1,9 @@
 /* The paper's Figure 2: the tomogram beside every trinarisation, the same cut of each. Volumes may have moved away since the
  * run: what cannot be read is left out and named among the warnings. */
-#include "study/png.h"
-#include "study/report_impl.h"
-#include "study/report_planes.h"
-#include "study/svg.h"
+#include "report/png.h"
+#include "report/report_impl.h"
+#include "report/report_planes.h"
+#include "report/svg.h"
 
 #include "core/memory.h"
 

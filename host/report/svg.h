@@ -3,7 +3,7 @@
 #ifndef VLY_SVG_H
 #define VLY_SVG_H
 
-#include "study/html.h"
+#include "report/html.h"
 
 enum { VLY_TICKS = 16, VLY_SVG_WIDTH = 920 };
 

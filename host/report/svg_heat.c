@@ -1,5 +1,5 @@
 /* A square matrix in colours and numbers. One hue from light to dark, so that it survives print and colour blindness. */
-#include "study/svg.h"
+#include "report/svg.h"
 
 #include <math.h>
 #include <stdio.h>

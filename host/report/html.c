@@ -1,5 +1,5 @@
 /* Growing markup with its own small printf: see html.h. Control characters are dropped, they are no XML. */
-#include "study/html.h"
+#include "report/html.h"
 
 #include <assert.h>
 #include <math.h>
