@@ -50,7 +50,7 @@ vly_status vly_mlp_field_put(vly_mlp_field *f, const float *logit, const float *
     const int64_t bytes = count * (int64_t)sizeof *spread;
     if (f->logit) {
         memcpy(f->logit + 2 * first, logit, (size_t)(count * VOXEL_BYTES));
-        if (f->spreads) memcpy(f->spread + first, spread, (size_t)bytes);
+        if (f->spread && spread) memcpy(f->spread + first, spread, (size_t)bytes);
         return VLY_OK;
     }
     VLY_TRY(vly_file_write(&f->file, logit, count * VOXEL_BYTES, first * VOXEL_BYTES));
