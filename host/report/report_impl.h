@@ -81,6 +81,10 @@ bool vly_report_repeats(const vly_report_sample *sample, int32_t method);
 /* Result document of one method of the sample; NULL if it was not run. */
 const json_t *vly_report_find(const vly_report_sample *sample, const char *method);
 
+/* The picture of a section {width, depth, key: [values]}: from low (dark) to high (light), black where there is no value. */
+vly_status vly_report_section(vly_text *svg, double x, double y, double width, double height, const json_t *section,
+                              const char *key, double low, double high);
+
 /* Puts a finished figure on the page, and alone into figures/NAME.svg (SAMPLE-NAME.svg where there are several; sample
  * NULL: the figure is of all); leaves its <figcaption> open, to be closed by vly_report_caption_end. Frees svg. */
 vly_status vly_report_figure(vly_report *report, const vly_report_sample *sample, const char *name, vly_text *svg);

@@ -3,7 +3,6 @@
 #include "report/report_impl.h"
 
 #include "core/memory.h"
-#include "report/png.h"
 #include "report/svg.h"
 #include "study/experiment.h"
 
@@ -271,27 +270,6 @@ static range range_of(const json_t *fields, const char *key)
     return r;
 }
 
-/* Dark is little, light is much; black is where there is no such unknown. */
-static vly_status draw_section(vly_text *svg, double x, double y, double width, double height, const json_t *section,
-                               const char *key, range r)
-{
-    const int32_t nx = (int32_t)vly_report_number(section, "width"), nz = (int32_t)vly_report_number(section, "depth");
-    const json_t *values = json_object_get(section, key);
-    unsigned char *pixels, *png = NULL;
-    int64_t bytes = 0;
-    if (nx < 1 || nz < 1 || json_array_size(values) != (size_t)nx * (size_t)nz) return VLY_OK;
-    VLY_TRY(vly_alloc((void **)&pixels, (int64_t)nx * nz, 1, "section"));
-    for (int32_t i = 0; i < nx * nz; i++) {
-        const double value = vly_report_number(json_array_get(values, (size_t)i), NULL);
-        if (isfinite(value)) pixels[i] = (unsigned char)(50.0 + 205.0 * (value - r.low) / fmax(r.high - r.low, 1e-12));
-    }
-    vly_status status = vly_png_encode(&png, &bytes, pixels, nx, nz, NULL, 0);
-    if (status == VLY_OK) vly_svg_picture(svg, x, y, width, height, png, bytes);
-    vly_free(png);
-    vly_free(pixels);
-    return status;
-}
-
 static vly_status draw_sections(vly_text *svg, const json_t *fields, const range ranges[2])
 {
     static const char *const keys[] = {"ce_mol_m3", "x"};
@@ -311,7 +289,8 @@ static vly_status draw_sections(vly_text *svg, const json_t *fields, const range
             char name[40];
             snprintf(name, sizeof name, "%.3g mAh/cm²", vly_report_number(state, "capacity_mah_cm2"));
             if (row == 0) vly_svg_text(svg, x, 16, &(vly_svg_style){.size = 11.5}, name);
-            VLY_TRY(draw_section(svg, x, y, width, height, json_object_get(state, "section"), keys[row], ranges[row]));
+            VLY_TRY(vly_report_section(svg, x, y, width, height, json_object_get(state, "section"), keys[row],
+                                       ranges[row].low, ranges[row].high));
         }
     }
     vly_svg_close(svg);

@@ -4,6 +4,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "report/png.h"
 
 #include <math.h>
 #include <string.h>
@@ -143,6 +144,27 @@ void vly_report_link(vly_report *report, const char *prefix, const char *path)
 void vly_report_heading(vly_report *report, const vly_report_sample *sample)
 {
     if (report->count > 1) vly_html_add(&report->page, "<h3>%s</h3>\n", sample->sample->name);
+}
+
+vly_status vly_report_section(vly_text *svg, double x, double y, double width, double height, const json_t *section,
+                              const char *key, double low, double high)
+{
+    const int32_t nx = (int32_t)vly_report_number(section, "width"), nz = (int32_t)vly_report_number(section, "depth");
+    const json_t *values = json_object_get(section, key);
+    unsigned char *pixels, *png = NULL;
+    int64_t bytes = 0;
+    if (nx < 1 || nz < 1 || json_array_size(values) != (size_t)nx * (size_t)nz) return VLY_OK;
+    VLY_TRY(vly_alloc((void **)&pixels, (int64_t)nx * nz, 1, "section"));
+    for (int32_t i = 0; i < nx * nz; i++) {
+        const double value = vly_report_number(json_array_get(values, (size_t)i), NULL);
+        const double part = fmin(fmax((value - low) / fmax(high - low, 1e-12), 0.0), 1.0);
+        if (isfinite(value)) pixels[i] = (unsigned char)(50.0 + 205.0 * part);
+    }
+    vly_status status = vly_png_encode(&png, &bytes, pixels, nx, nz, NULL, 0);
+    if (status == VLY_OK) vly_svg_picture(svg, x, y, width, height, png, bytes);
+    vly_free(png);
+    vly_free(pixels);
+    return status;
 }
 
 /* The figure alone, under figures/ in the study folder. */

@@ -5,8 +5,11 @@
 #include "core/memory.h"
 
 #include <math.h>
+#include <stdio.h>
 
-enum { PANEL = VLY_SVG_WIDTH / 2, HEIGHT = 300 };
+enum { PANEL = VLY_SVG_WIDTH / 2, HEIGHT = 300, PICTURE = 260 };
+
+static const double FLUX_MOST = 4.0; /* times the mean: white */
 
 static const char *const axes[] = {"x", "y", "z"};
 static const char *const colours[] = {"#c2410c", "#15803d", "#1d4ed8"};
@@ -97,26 +100,69 @@ static void draw(vly_text *svg, const json_t *transport)
     vly_svg_close(svg);
 }
 
-static vly_status figure(vly_report *report, const vly_report_sample *sample, const vly_report_method *method)
+static vly_status draw_flux(vly_text *svg, const json_t *transport)
 {
-    vly_text svg = {0}, name = {0}, path = {0};
-    draw(&svg, method->transport);
-    vly_text_add(&name, "transport-%s", method->name);
+    double x = 64;
+    vly_svg_open(svg, VLY_SVG_WIDTH, PICTURE + 40, "Flux");
+    for (int a = 0; a < 3; a++) {
+        const json_t *section = json_object_get(direction_of(transport, a), "section");
+        const double wide = vly_report_number(section, "width"), deep = vly_report_number(section, "depth");
+        if (!(wide >= 1 && deep >= 1)) continue;
+        const double pixel = PICTURE / fmax(wide, deep);
+        char title[32];
+        snprintf(title, sizeof title, "along %s, downwards", axes[a]);
+        vly_svg_text(svg, x, 18, &(vly_svg_style){.size = 12, .bold = true}, title);
+        VLY_TRY(vly_report_section(svg, x, 28, pixel * wide, pixel * deep, section, "flux_rel", 0.0, FLUX_MOST));
+        x += PICTURE + 20;
+    }
+    vly_svg_close(svg);
+    return VLY_OK;
+}
+
+/* svg is used up; the caption is of one method. */
+static vly_status add_figure(vly_report *report, const vly_report_sample *sample, const vly_report_method *method,
+                             const char *kind, vly_text *svg, const char *caption)
+{
+    vly_text name = {0}, path = {0};
+    vly_text_add(&name, "%s-%s", kind, method->name);
     vly_text_add(&path, "transport/%s.json", method->name);
     vly_status status = name.status == VLY_OK ? path.status : name.status;
     if (status != VLY_OK)
-        vly_text_free(&svg);
+        vly_text_free(svg);
     else
-        status = vly_report_figure(report, sample, name.text, &svg);
+        status = vly_report_figure(report, sample, name.text, svg);
     if (status == VLY_OK) {
-        vly_html_add(&report->page,
-                     "%s. Left: mean potential of the conducting voxels in each layer; steep where transport is hard. "
-                     "Right: how the residual fell, relative to that of a linear potential.",
-                     vly_report_title(method->name));
+        vly_html_add(&report->page, "%s. %s", vly_report_title(method->name), caption);
         vly_report_caption_end(report, sample->prefix, path.text);
     }
     vly_text_free(&name);
     vly_text_free(&path);
+    return status;
+}
+
+static bool percolates(const json_t *transport)
+{
+    for (int a = 0; a < 3; a++)
+        if (json_object_get(direction_of(transport, a), "section")) return true;
+    return false;
+}
+
+static vly_status figures(vly_report *report, const vly_report_sample *sample, const vly_report_method *method)
+{
+    vly_text svg = {0}, flux = {0};
+    char caption[200];
+    draw(&svg, method->transport);
+    VLY_TRY(add_figure(report, sample, method, "transport", &svg,
+                       "Left: mean potential of the conducting voxels in each layer; steep where transport is hard. "
+                       "Right: how the residual fell, relative to that of a linear potential."));
+    if (!percolates(method->transport)) return VLY_OK;
+    snprintf(caption, sizeof caption,
+             "Flux through a plane in the middle, from none (dark) to %g times its mean over the volume (light); black "
+             "where nothing flows.",
+             FLUX_MOST);
+    vly_status status = draw_flux(&flux, method->transport);
+    if (status == VLY_OK) return add_figure(report, sample, method, "transport-flux", &flux, caption);
+    vly_text_free(&flux);
     return status;
 }
 
@@ -134,7 +180,7 @@ vly_status vly_report_transport(vly_report *report)
                      "voxels; the bounds are certified, so the solver adds no error beyond them.</p>\n");
         table(to, sample);
         for (int32_t m = 0; m < sample->count; m++)
-            if (sample->methods[m].transport) VLY_TRY(figure(report, sample, &sample->methods[m]));
+            if (sample->methods[m].transport) VLY_TRY(figures(report, sample, &sample->methods[m]));
     }
     return to->status;
 }

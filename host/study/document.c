@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +66,23 @@ json_t *vly_json_reals(const double *values, int32_t count)
             json_decref(array);
             return NULL;
         }
+    return array;
+}
+
+json_t *vly_json_pixels(const float *values, int64_t count)
+{
+    json_t *array = json_array();
+    for (int64_t i = 0; array && i < count; i++) {
+        char text[32];
+        const char *at = text;
+        double value = (double)values[i];
+        snprintf(text, sizeof text, "%.4g", value);
+        if (isfinite(value)) (void)vly_number_read(&at, &value);
+        if (json_array_append_new(array, vly_json_real(value)) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
     return array;
 }
 

@@ -31,4 +31,7 @@ json_t *vly_json_real(double value);
 json_t *vly_json_string(const char *text);
 json_t *vly_json_reals(const double *values, int32_t count);
 
+/* Of a picture: four digits will do. */
+json_t *vly_json_pixels(const float *values, int64_t count);
+
 #endif

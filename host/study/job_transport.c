@@ -25,6 +25,12 @@ static json_t *profile_json(const vly_transport_direction *d)
                      vly_json_reals(d->fraction, d->planes), "tau", tau);
 }
 
+static json_t *section_json(const vly_transport_direction *d)
+{
+    return json_pack("{s:i, s:i, s:i, s:o}", "width", d->section.nx, "depth", d->section.nz, "stride", d->stride,
+                     "flux_rel", vly_json_pixels(d->flux, vly_extent_voxels(d->section)));
+}
+
 static const char *reason_of(const vly_transport_direction *d)
 {
     if (!d->percolates) return "no cluster of conducting voxels reaches from one face to the other";
@@ -51,6 +57,7 @@ static json_t *direction_json(const vly_transport_result *r, const vly_transport
         failed |= json_object_set_new(o, "bytes_per_voxel", json_real(d->bytes));
         failed |= json_object_set_new(o, "profile", profile_json(d));
         failed |= json_object_set_new(o, "history", vly_json_reals(d->history, d->iterations + 1));
+        failed |= json_object_set_new(o, "section", section_json(d));
     }
     if (!failed) return o;
     json_decref(o);

@@ -164,24 +164,6 @@ static json_t *failure_json(const vly_lithiate_result *r, double full)
     return *text ? json_string(text) : NULL;
 }
 
-/* Four digits: they are for pictures. */
-static json_t *rough(const float *values, int64_t count)
-{
-    json_t *array = json_array();
-    for (int64_t i = 0; array && i < count; i++) {
-        char text[32];
-        const char *at = text;
-        double value = (double)values[i];
-        snprintf(text, sizeof text, "%.4g", value);
-        if (isfinite(value)) (void)vly_number_read(&at, &value);
-        if (json_array_append_new(array, vly_json_real(value)) != 0) {
-            json_decref(array);
-            return NULL;
-        }
-    }
-    return array;
-}
-
 static json_t *depths_um(const vly_cell_fields *f)
 {
     json_t *array = json_array();
@@ -201,9 +183,9 @@ static json_t *fields_json(const vly_cell_fields *f)
                   vly_json_reals(f->stoichiometry, f->layers), "ce_mol_m3", vly_json_reals(f->salt, f->layers),
                   "solid_potential_v", vly_json_reals(f->solid_potential, f->layers), "electrolyte_potential_v",
                   vly_json_reals(f->electrolyte_potential, f->layers));
-    json_t *section =
-        json_pack("{s:i, s:i, s:i, s:o, s:o}", "width", f->section.nx, "depth", f->section.nz, "stride", f->stride, "x",
-                  rough(f->section_stoichiometry, pixels), "ce_mol_m3", rough(f->section_salt, pixels));
+    json_t *section = json_pack("{s:i, s:i, s:i, s:o, s:o}", "width", f->section.nx, "depth", f->section.nz, "stride",
+                                f->stride, "x", vly_json_pixels(f->section_stoichiometry, pixels), "ce_mol_m3",
+                                vly_json_pixels(f->section_salt, pixels));
     return json_pack("{s:f, s:o, s:f, s:o, s:o}", "time_s", f->time, "capacity_mah_cm2", mah(fabs(f->charge)),
                      "voltage_v", f->voltage, "profile", profile, "section", section);
 }

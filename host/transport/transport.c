@@ -236,6 +236,8 @@ static vly_status solve(work *w, vly_transport_direction *d, const vly_grid_runs
     if (status == VLY_OK && w->grid.loop)
         mean_flux(w->out->tensor.d[w->grid.axis], &w->grid, &image.matrix.host, image.potential.host);
     if (status == VLY_OK && !w->grid.loop) status = profile(d, &w->grid, runs, image.potential.host);
+    if (status == VLY_OK && !w->grid.loop)
+        status = vly_fields_section(d, &w->grid, runs, &image.matrix.host, image.potential.host);
     if (status == VLY_OK && !w->grid.loop) status = write_fields(w, runs, &image);
     vly_multigrid_free(&mg);
     vly_image_free(&image);
@@ -339,6 +341,7 @@ void vly_transport_result_free(vly_transport_result *result)
         vly_free(result->axis[a].potential);
         vly_free(result->axis[a].fraction);
         vly_free(result->axis[a].history);
+        vly_free(result->axis[a].flux);
     }
     *result = (vly_transport_result){.voxels = 0};
 }

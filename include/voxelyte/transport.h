@@ -48,12 +48,16 @@ typedef struct vly_transport_direction {
         coarse; /* d_eff of voxels twice as large, or NaN. Faces follow a surface in steps, an error of first order: voxels
                     * of no size would give about 2 d_eff - coarse */
     int32_t iterations;
-    double bytes;      /* per percolating voxel, of host or device memory that the solve held */
-    double seconds[2]; /* making the hierarchy, solving */
-    int32_t planes;    /* voxels along the axis */
-    double *potential; /* (planes) mean u over the percolating voxels of a layer; NaN where there are none */
-    double *fraction;  /* (planes) share of percolating voxels */
-    double *history;   /* (iterations + 1) relative residuals */
+    double bytes;       /* per percolating voxel, of host or device memory that the solve held */
+    double seconds[2];  /* making the hierarchy, solving */
+    int32_t planes;     /* voxels along the axis */
+    double *potential;  /* (planes) mean u over the percolating voxels of a layer; NaN where there are none */
+    double *fraction;   /* (planes) share of percolating voxels */
+    double *history;    /* (iterations + 1) relative residuals */
+    vly_extent section; /* nx by nz pixels of voxels, `stride` apart, through the middle: x is the first axis across the
+                         * flow, z along it */
+    int32_t stride;
+    float *flux; /* (section) its magnitude, in units of its mean over the volume; NaN where nothing flows */
 } vly_transport_direction;
 
 /* Homogenisation: D e_a is the mean flux where the mean gradient is e_a, of a medium made of copies of the volume. Its
