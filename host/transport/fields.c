@@ -9,7 +9,7 @@
 
 enum { POTENTIAL, FLUX, ARRAYS = FLUX + VLY_AXES };
 
-enum { SECTION_MOST = 96 }; /* pixels along a side */
+enum { SECTION_MOST = 128 }; /* pixels along a side */
 
 typedef struct picture {
     const vly_grid *grid;
