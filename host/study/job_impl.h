@@ -82,6 +82,20 @@ vly_status vly_job_plan(json_t **out, vly_device *device, vly_source *volume, vl
 vly_status vly_job_lithiate_curve(vly_document **out, vly_device *device, const vly_settings *settings,
                                   const char *curve, const char *checkpoint);
 
+/* ---- half cells (job_cell.c) ---- */
+
+/* The settings' materials, their file listed among the inputs; yours to free. */
+vly_status vly_job_materials(vly_job *job, vly_materials **out);
+
+/* To the square of the settings' crop in the window's lateral middle. VLY_EUSAGE, opened by `path`, if it is larger. */
+vly_status vly_job_crop(vly_box *window, const vly_settings *settings, const char *path);
+
+/* materials: borrowed. */
+vly_cell_options vly_job_cell_options(const vly_settings *settings, const vly_materials *materials, vly_box window);
+
+/* That a curve of so many unknowns takes, about. */
+double vly_job_curve_seconds(const vly_device *device, double unknowns);
+
 /* Whether it was said what conducts. */
 bool vly_settings_conduct(const vly_settings *settings);
 

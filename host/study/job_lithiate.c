@@ -15,9 +15,6 @@
 static const double SEEN_AT[] = {0.25, 0.5, 0.75};
 enum { SEEN = sizeof SEEN_AT / sizeof *SEEN_AT };
 
-/* An unknown takes about so long a step on one common core, and a curve about so many steps. */
-static const double UNKNOWN_SECONDS = 5e-6, STEPS = 100.0;
-
 typedef struct lithiating {
     vly_job job;
     vly_source *labels;
@@ -34,66 +31,15 @@ typedef struct lithiating {
 
 /* ---- options ---- */
 
-/* "name=value,name=value". */
-static vly_status set_parameters(vly_materials *materials, const char *text)
-{
-    char name[64], value[VLY_PATH_BYTES];
-    while (*text) {
-        const size_t length = strcspn(text, ","), key = strcspn(text, "=");
-        if (key == 0 || key >= length || key >= sizeof name)
-            return vly_fail(VLY_EUSAGE, "--set %.*s: NAME=VALUE expected", (int)length, text);
-        snprintf(name, sizeof name, "%.*s", (int)key, text);
-        snprintf(value, sizeof value, "%.*s", (int)(length - key - 1), text + key + 1);
-        VLY_TRY(vly_materials_set(materials, name, value));
-        text += length + (text[length] == ',');
-    }
-    return VLY_OK;
-}
-
-static vly_status make_materials(lithiating *l)
-{
-    const vly_settings *s = l->job.settings;
-    VLY_TRY(*s->materials ? vly_materials_read(&l->materials, s->materials, false)
-                          : vly_materials_create_default(&l->materials));
-    if (*s->materials) VLY_TRY(vly_job_list_input(&l->job, s->materials));
-    VLY_TRY(set_parameters(l->materials, s->materials_set));
-    if (s->gamma_cbd > 0.0) VLY_TRY(vly_materials_set_number(l->materials, "cbd_gamma", s->gamma_cbd));
-    if (s->cutoff > 0.0) VLY_TRY(vly_materials_set_number(l->materials, "cutoff", s->cutoff));
-    return VLY_OK;
-}
-
-/* A square of the window's lateral middle. */
-static vly_status crop(vly_box *w, const vly_settings *s, const char *path)
-{
-    int32_t *const low[] = {&w->x0, &w->y0, &w->z0}, *const high[] = {&w->x1, &w->y1, &w->z1};
-    for (int a = 0; a < 3 && s->crop > 0; a++) {
-        const int32_t side = *high[a] - *low[a];
-        if (a == (int)s->through) continue;
-        if (s->crop > side)
-            return vly_fail(VLY_EUSAGE, "%s: a crop of %d voxels, at most the %d of the window expected", path, s->crop,
-                            side);
-        *low[a] += (side - s->crop) / 2;
-        *high[a] = *low[a] + s->crop;
-    }
-    return VLY_OK;
-}
-
 static vly_status take_options(lithiating *l)
 {
     const vly_settings *s = l->job.settings;
     const vly_volume_info *info = vly_source_info(l->labels);
     vly_box window;
+    VLY_TRY(vly_job_materials(&l->job, &l->materials));
     VLY_TRY(vly_job_window(&window, s, info));
-    VLY_TRY(crop(&window, s, info->path));
-    l->cell_options = (vly_cell_options){.materials = l->materials,
-                                         .window = window,
-                                         .through = {(int32_t)s->through, s->separator == VLY_SEPARATOR_HIGH},
-                                         .trim = s->trim,
-                                         .floating = s->floating,
-                                         .area = s->area,
-                                         .area_scale = s->area_scale,
-                                         .separator_layers = s->separator_layers,
-                                         .half = s->half};
+    VLY_TRY(vly_job_crop(&window, s, info->path));
+    l->cell_options = vly_job_cell_options(s, l->materials, window);
     vly_document_set(l->job.document, "window", vly_job_box(window));
     return VLY_OK;
 }
@@ -159,11 +105,11 @@ static void add_plan(lithiating *l)
     vly_cell_outlook look;
     const double unknowns = (double)vly_cell_found(l->cell)->unknowns;
     vly_cell_look(&look, l->cell);
-    vly_document_set(l->job.document, "plan",
-                     json_pack("{s:I, s:I, s:i, s:f}", "unknowns", (json_int_t)unknowns, "host_bytes",
-                               (json_int_t)look.bytes, "currents", l->job.settings->currents.count, "seconds",
-                               STEPS * UNKNOWN_SECONDS * unknowns * (double)l->job.settings->currents.count /
-                                   (double)vly_device_threads(l->job.device)));
+    vly_document_set(
+        l->job.document, "plan",
+        json_pack("{s:I, s:I, s:i, s:f}", "unknowns", (json_int_t)unknowns, "host_bytes", (json_int_t)look.bytes,
+                  "currents", l->job.settings->currents.count, "seconds",
+                  vly_job_curve_seconds(l->job.device, unknowns) * (double)l->job.settings->currents.count));
 }
 
 static vly_status write_results(lithiating *l, const vly_lithiate_result *result)
@@ -212,7 +158,6 @@ static vly_status work(lithiating *l)
     VLY_TRY(name_files(l));
     if (!s->dry_run) VLY_TRY(refuse_existing(l));
     VLY_TRY(vly_job_open_labels(&l->job, &l->labels, s->inputs[0]));
-    VLY_TRY(make_materials(l));
     VLY_TRY(take_options(l));
     if (!s->dry_run) VLY_TRY(vly_job_digest_inputs(&l->job));
     VLY_TRY(vly_cell_create(&l->cell, l->job.device, l->labels, &l->cell_options));
