@@ -55,8 +55,7 @@ static double end_slope(double h0, double h1, double d0, double d1)
     return slope;
 }
 
-/* slope: (pieces + 1) at the knots of values y. */
-static void monotone_slopes(double *slope, const double *knot, const double *y, int32_t pieces)
+void vly_law_slopes(double *slope, const double *knot, const double *y, int32_t pieces)
 {
     double h0 = knot[1] - knot[0], d0 = (y[1] - y[0]) / h0;
     slope[0] = slope[1] = d0;
@@ -101,7 +100,7 @@ static vly_status interpolate(vly_law *out, const vly_law_words *w, const vly_la
         knot[i] = w->x[i] / frame->unit;
         value[i] = w->logarithmic ? log(w->y[i] * frame->scale) : w->y[i] * frame->scale;
     }
-    if (w->monotone) monotone_slopes(slope, knot, value, w->points - 1);
+    if (w->monotone) vly_law_slopes(slope, knot, value, w->points - 1);
     fill_pieces(coefficient, knot, value, w->monotone ? slope : NULL, w->points - 1);
     out->kind = VLY_LAW_CUBIC;
     out->pieces = w->points - 1;

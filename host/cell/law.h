@@ -33,6 +33,9 @@ typedef struct vly_law_frame {
 vly_status vly_law_build(vly_law *out, const vly_law_words *words, const vly_law_frame *frame);
 void vly_law_free(vly_law *law);
 
+/* slope: (pieces + 1) of monotone cubics at the knots of values y, one piece or more. */
+void vly_law_slopes(double *slope, const double *knot, const double *y, int32_t pieces);
+
 /* Postfix code of an expression, for vly_law_build. */
 vly_status vly_law_compile(vly_law *out, const char *expression, const vly_law_frame *frame);
 
