@@ -31,6 +31,18 @@ START_TEST(columns_are_found_by_their_units)
 }
 END_TEST
 
+/* What lithiate writes is an experiment too: of its columns one is called krylov. */
+START_TEST(a_word_that_ends_in_a_unit_is_none)
+{
+    vly_experiment e;
+    const char *text = "time_s,capacity_mah_cm2,voltage_v,current_ma_cm2,x_mean,newton,krylov\n0,1,4.1,6,0.3,3,17\n";
+    ck_assert_int_eq(read_text(&e, text), VLY_OK);
+    ck_assert(e.count == 1 && e.capacity[0] == 1.0 && e.voltage[0] == 4.1 && e.current[0] == 6.0);
+    vly_experiment_free(&e);
+    test_fails(read_text(&e, "krylov,mah/cm2\n1,2\n"), VLY_EDATA, "voltage in V");
+}
+END_TEST
+
 START_TEST(a_current_may_be_missing)
 {
     vly_experiment e;
@@ -55,6 +67,7 @@ int main(void)
 {
     Suite *suite = suite_create("experiment");
     TEST_CASE(suite, columns_are_found_by_their_units);
+    TEST_CASE(suite, a_word_that_ends_in_a_unit_is_none);
     TEST_CASE(suite, a_current_may_be_missing);
     TEST_CASE(suite, unknown_units_and_words_for_numbers_are_refused);
     return test_run(suite);

@@ -30,25 +30,30 @@ typedef struct table {
     double factor[COLUMNS];
 } table;
 
-static bool ends_in(const char *word, const char *ending)
+/* A unit stands apart from what is before it: "krylov" is no voltage. begins: where a word begins in it. */
+static bool ends_in(const char *word, const bool *begins, const char *ending)
 {
     const size_t a = strlen(word), b = strlen(ending);
-    return a > b && strcmp(word + a - b, ending) == 0;
+    return a >= b && begins[a - b] && strcmp(word + a - b, ending) == 0;
 }
 
 static vly_status read_column(table *t, const char *name, size_t length)
 {
-    char word[WORD] = "_";
-    size_t at = 1;
+    char word[WORD] = "";
+    bool begins[WORD];
+    size_t at = 0;
     for (size_t i = 0; i < length && at + 1 < sizeof word; i++) {
         const int c = tolower((unsigned char)name[i]);
-        if (!strchr(" []()_^-\"\r", c)) word[at++] = (char)c;
+        if (strchr(" []()_^-\"\r", c)) continue;
+        begins[at] = i == 0 || !isalpha((unsigned char)name[i - 1]);
+        word[at++] = (char)c;
     }
+    word[at] = 0;
     if (t->columns == COLUMNS)
         return vly_fail(VLY_EDATA, "%s: more than %d columns, capacity and voltage expected", t->path, COLUMNS);
     t->what[t->columns] = -1;
     for (size_t u = 0; u < sizeof units / sizeof *units && t->what[t->columns] < 0; u++)
-        if (ends_in(word, units[u].unit)) {
+        if (ends_in(word, begins, units[u].unit)) {
             t->what[t->columns] = (int32_t)units[u].what;
             t->factor[t->columns] = units[u].factor;
         }
