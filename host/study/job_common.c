@@ -102,6 +102,10 @@ static void update(void *self, const char *stage, int64_t done, int64_t total, c
 static void warn(void *self, const char *message)
 {
     vly_job *job = self;
+    for (size_t i = 0; i < json_array_size(job->warnings); i++) { /* a job of many parts says it once */
+        const char *said = json_string_value(json_array_get(job->warnings, i));
+        if (said && strcmp(said, message) == 0) return;
+    }
     if (json_array_append_new(job->warnings, vly_json_string(message)) != 0) job->document->broken = true;
     if (job->outer.warn) job->outer.warn(job->outer.self, message);
 }

@@ -82,6 +82,10 @@ vly_status vly_job_plan(json_t **out, vly_device *device, vly_source *volume, vl
 vly_status vly_job_lithiate_curve(vly_document **out, vly_device *device, const vly_settings *settings,
                                   const char *curve, const char *checkpoint);
 
+/* vly_job_fit with its simulations in that folder, which is made if it is not there; NULL: none are kept. The document
+ * (study/fit_document.h) is yours to write. */
+vly_status vly_job_fit_in(vly_document **out, vly_device *device, const vly_settings *settings, const char *folder);
+
 /* ---- half cells (job_cell.c) ---- */
 
 /* The settings' materials, their file listed among the inputs; yours to free. */

@@ -24,7 +24,7 @@ static double clean(double value)
     return isfinite(value) && vly_number_read(&at, &read) ? read : value;
 }
 
-static json_t *mah(double charge)
+json_t *vly_json_mah_cm2(double charge)
 {
     return vly_json_real(clean(charge / VLY_MAH_CM2));
 }
@@ -134,9 +134,9 @@ void vly_cell_document(vly_document *document, const vly_cell *cell, const vly_m
     vly_document_set(document, "half", json_boolean(settings->half));
     vly_document_set(document, "geometry", geometry_json(vly_cell_found(cell), settings));
     vly_document_set(document, "outlook",
-                     json_pack("{s:o, s:o, s:f, s:f}", "theory_mah_cm2", mah(look.theory), "full_mah_cm2",
-                               mah(look.full), "limiting_ma_cm2", clean(look.limiting / VLY_MA_CM2), "depleting_ma_cm2",
-                               clean(look.depleting / VLY_MA_CM2)));
+                     json_pack("{s:o, s:o, s:f, s:f}", "theory_mah_cm2", vly_json_mah_cm2(look.theory), "full_mah_cm2",
+                               vly_json_mah_cm2(look.full), "limiting_ma_cm2", clean(look.limiting / VLY_MA_CM2),
+                               "depleting_ma_cm2", clean(look.depleting / VLY_MA_CM2)));
     vly_document_set(document, "materials", materials_json(materials));
 }
 
@@ -186,8 +186,9 @@ static json_t *fields_json(const vly_cell_fields *f)
     json_t *section = json_pack("{s:i, s:i, s:i, s:o, s:o}", "width", f->section.nx, "depth", f->section.nz, "stride",
                                 f->stride, "x", vly_json_pixels(f->section_stoichiometry, pixels), "ce_mol_m3",
                                 vly_json_pixels(f->section_salt, pixels));
-    return json_pack("{s:f, s:o, s:f, s:o, s:o}", "time_s", f->time, "capacity_mah_cm2", mah(fabs(f->charge)),
-                     "voltage_v", f->voltage, "profile", profile, "section", section);
+    return json_pack("{s:f, s:o, s:f, s:o, s:o}", "time_s", f->time, "capacity_mah_cm2",
+                     vly_json_mah_cm2(fabs(f->charge)), "voltage_v", f->voltage, "profile", profile, "section",
+                     section);
 }
 
 static json_t *curve_json(const vly_lithiate_result *r)
@@ -195,7 +196,7 @@ static json_t *curve_json(const vly_lithiate_result *r)
     bool lost = false;
     json_t *capacity = json_array(), *voltage = json_array();
     for (int64_t i = 0; i < r->count; i++) {
-        lost |= json_array_append_new(capacity, mah(fabs(r->points[i].charge))) != 0;
+        lost |= json_array_append_new(capacity, vly_json_mah_cm2(fabs(r->points[i].charge))) != 0;
         lost |= json_array_append_new(voltage, vly_json_real(r->points[i].voltage)) != 0;
     }
     json_t *curve = json_pack("{s:o, s:o}", "capacity_mah_cm2", capacity, "voltage_v", voltage);
@@ -210,7 +211,7 @@ void vly_lithiate_document(vly_document *document, const vly_lithiate_result *r,
         const char *key;
         json_t *value;
     } entries[] = {{"current_ma_cm2", json_real(clean(current / VLY_MA_CM2))},
-                   {"capacity_mah_cm2", mah(r->charge)},
+                   {"capacity_mah_cm2", vly_json_mah_cm2(r->charge)},
                    {"cutoff_v", json_real(r->cutoff)},
                    {"stop_reason", json_string(vly_lithiate_stop_name(r->stop))},
                    {"voltage_start_v", vly_json_real(r->points[0].voltage)},

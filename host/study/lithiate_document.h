@@ -9,6 +9,9 @@
 #define VLY_MAH_CM2 36e3
 #define VLY_MA_CM2 10.0
 
+/* mAh/cm2 of A s/m2, without the digits that the conversion brings in. */
+json_t *vly_json_mah_cm2(double charge);
+
 /* The labels' part, the materials with their sources, and what can be said before the march. */
 void vly_cell_document(vly_document *document, const vly_cell *cell, const vly_materials *materials,
                        const vly_settings *settings);

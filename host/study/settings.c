@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define COMPUTE \
-    "info synth segment compose train compare describe transport lithiate convert run verify diff bench doctor"
+    "info synth segment compose train compare describe transport lithiate fit convert run verify diff bench doctor"
 #define EVERY COMPUTE " report"
 
 #define OPTION(key, kind, field, standard, value, low, high, commands, help) \

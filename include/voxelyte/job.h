@@ -38,6 +38,10 @@ VLY_API vly_status vly_job_transport(vly_document **out, vly_device *device, con
  * there, and the same call goes on. `failure` says what a guard found. With dry_run only the plan. */
 VLY_API vly_status vly_job_lithiate(vly_document **out, vly_device *device, const vly_settings *settings);
 
+/* inputs: label volumes. output: the document, and beside it the folder NAME.simulations, in which a call that was stopped
+ * finds what is done; "" for neither. With dry_run only the plan. */
+VLY_API vly_status vly_job_fit(vly_document **out, vly_device *device, const vly_settings *settings);
+
 /* inputs: one volume. output: *.tif, *.raw or *.vti. With labels listed, their values become 0, 1, 2, 255. */
 VLY_API vly_status vly_job_convert(vly_document **out, vly_device *device, const vly_settings *settings);
 

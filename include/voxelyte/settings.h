@@ -105,13 +105,19 @@ typedef struct vly_settings {
     double gamma_cbd, cutoff;           /* 0: the materials' */
     char materials[VLY_PATH_BYTES];     /* BPX file; "": the default ones */
     char materials_set[VLY_PATH_BYTES]; /* "name=value,...": changes to them */
-    char experiment[VLY_PATH_BYTES];    /* CSV of measured curves; "": none */
+    char experiment[VLY_PATH_BYTES];    /* CSV of measured curves, of fit too; "": none */
     vly_area area;
     vly_floating floating;
     double area_scale, time_tolerance;
     int32_t crop; /* voxels; 0: the whole width */
     int32_t separator_layers;
     bool trim, half;
+
+    /* fit: see voxelyte/fit.h */
+    double gamma_range[2]; /* low < high */
+    int32_t simulations;
+    double offset; /* mV */
+    bool predict;
 
     /* train: see voxelyte/mlp.h */
     char fib[VLY_PATH_BYTES]; /* of a study: labels to learn from; "": none */
