@@ -42,4 +42,10 @@ bool vly_option_is_machine(const char *key);
 /* An option that names a file, of which the contents count and not the name. */
 bool vly_option_is_input(const char *key);
 
+/* An option that one of these ways to trinarise (bits) reads. */
+bool vly_option_concerns(const char *key, uint32_t methods);
+
+/* Whether the word is one of these, which blanks separate. */
+bool vly_listed(const char *words, const char *word);
+
 #endif

@@ -12,27 +12,6 @@
 static const char study_words[] = "version input samples methods cell";
 static const char sample_words[] = "name grey truth trinarised methods cell";
 
-static bool listed(const char *words, const char *key)
-{
-    size_t length = strlen(key);
-    for (const char *at = words; (at = strstr(at, key)) != NULL; at += length)
-        if ((at == words || at[-1] == ' ') && (at[length] == ' ' || at[length] == 0)) return true;
-    return false;
-}
-
-bool vly_option_is_machine(const char *key)
-{
-    return listed(
-        "device threads memory-limit device-memory-limit scratch progress events json quiet dry-run resume output "
-        "overwrite from only",
-        key);
-}
-
-bool vly_option_is_input(const char *key)
-{
-    return listed("mask model fib transform edx am-labels parameters experiment", key);
-}
-
 /* ---- values ---- */
 
 /* The value as the command line would have it: [a, b] is "a,b", {am: x, cbd: y} is "am=x,cbd=y". */
@@ -86,12 +65,14 @@ static vly_status set_option(vly_settings *settings, const vly_yaml *entry, cons
 {
     char text[VLY_PATH_BYTES], origin[VLY_ORIGIN_BYTES];
     const char *key = strcmp(entry->key, "methods") == 0 ? "method" : entry->key;
-    if (vly_option_find("run", key) < 0) return refuse_key(entry, frame);
+    const int32_t option = vly_option_find("run", key);
+    if (option < 0) return refuse_key(entry, frame);
     VLY_TRY(flatten(entry, text));
     const char *path = entry->path, *slash = strrchr(path, '/');
     if (slash && strlen(path) + 24 > sizeof origin) path = slash + 1;
     snprintf(origin, sizeof origin, "%.100s:%d:%d", path, entry->line, entry->column);
-    if (*text && listed("mask model fib transform edx am-labels parameters experiment scratch events output", key)) {
+    const char *name = vly_option_at(option)->key; /* with '-' where the file may have '_' */
+    if (*text && (vly_option_is_input(name) || vly_listed("scratch events output", name))) {
         char *absolute;
         VLY_TRY(resolve(&absolute, entry, text));
         vly_status status = vly_settings_set(settings, "run", key, absolute, origin);
@@ -118,7 +99,7 @@ static vly_status check_name(const vly_yaml *entry, const vly_study *study)
     if (entry->kind != VLY_YAML_SCALAR || !*name || strlen(name) > VLY_NAME_MAX ||
         name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")])
         return vly_yaml_fail(entry, "name: up to %d letters, digits, _ and - expected", VLY_NAME_MAX);
-    if (listed("labels segment describe curves cell pieces figures", name))
+    if (vly_listed("labels segment describe curves cell pieces figures transport learn impedance bpx", name))
         return vly_yaml_fail(entry, "name: %s is a folder of every study, another name expected", name);
     for (int32_t i = 0; i < study->count; i++)
         if (study->samples[i].name && strcmp(study->samples[i].name, name) == 0)
@@ -235,7 +216,8 @@ static vly_status read_root(vly_study *study, const vly_yaml *root, const vly_se
     VLY_TRY(check_frame(root));
     vly_settings_defaults(&study->settings);
     for (const vly_yaml *entry = root->first; entry; entry = entry->next)
-        if (!listed("version input samples", entry->key)) VLY_TRY(set_options(&study->settings, entry, study_words));
+        if (!vly_listed("version input samples", entry->key))
+            VLY_TRY(set_options(&study->settings, entry, study_words));
     VLY_TRY(read_samples(study, root, given));
     if (given) vly_settings_merge(&study->settings, given);
     return VLY_OK;
