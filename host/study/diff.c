@@ -133,11 +133,14 @@ static vly_status diff_studies(vly_diff_work *work, const char *a, const char *b
     sides s = {.folders = {a, b}};
     vly_status status = read_manifest(&s.manifests[0], a);
     if (status == VLY_OK) status = read_manifest(&s.manifests[1], b);
+    for (int k = 0; k < 2 && status == VLY_OK; k++)
+        work->folders[k] = vly_document_string(s.manifests[k], "volatile.folder");
     if (status == VLY_OK) {
         compare_inputs(work, &s);
         compare_config(work, &s);
         status = compare_outputs(work, &s);
     }
+    work->folders[0] = work->folders[1] = NULL;
     vly_document_free(s.manifests[0]);
     vly_document_free(s.manifests[1]);
     return status;

@@ -116,16 +116,17 @@ vly_status vly_diff_rows(vly_diff_work *work, const char *name, const char *a, c
 
 /* ---- documents ---- */
 
-/* Who made it, where and how fast, not what it says. */
-static bool meaningless(const char *key)
+/* Who made it, where and how fast, not what it says. path: of the object; files among the settings count by the digests that
+ * stand with the inputs. */
+static bool meaningless(const char *path, const char *key)
 {
-    static const char *const keys[] = {"seconds", "path", "device_description", "voxelyte", "commit", "command"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (strcmp(key, keys[i]) == 0) return true;
-    return vly_option_is_machine(key);
+    static const char keys[] = "seconds march_seconds path device_description voxelyte commit command resumed_at_step";
+    if (strcmp(path, "settings") == 0 && vly_option_is_input(key)) return true;
+    return vly_listed(keys, key) || vly_option_is_machine(key);
 }
 
 typedef struct walk {
+    const char *const *folders; /* the two studies', as their documents name them */
     int64_t differing;
     char first[400];
 } walk;
@@ -148,6 +149,22 @@ static void differ(walk *w, const char *path, const json_t *a, const json_t *b)
     snprintf(w->first, sizeof w->first, "%s: %s and %s", path, x, y);
 }
 
+/* The same words, each with the paths of its own study in them. */
+static bool same_text(const walk *w, const char *a, const char *b)
+{
+    const char *const own = w->folders[0], *const other = w->folders[1];
+    const size_t m = own ? strlen(own) : 0, n = other ? strlen(other) : 0;
+    while (*a || *b) {
+        if (m > 0 && n > 0 && strncmp(a, own, m) == 0 && strncmp(b, other, n) == 0) {
+            a += m;
+            b += n;
+        } else if (*a++ != *b++) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void compare_values(walk *w, const char *path, const json_t *a, const json_t *b);
 
 static void compare_objects(walk *w, const char *path, json_t *a, json_t *b)
@@ -158,12 +175,12 @@ static void compare_objects(walk *w, const char *path, json_t *a, json_t *b)
     json_object_foreach(a, key, value)
     {
         snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", key);
-        if (!meaningless(key)) compare_values(w, below, value, json_object_get(b, key));
+        if (!meaningless(path, key)) compare_values(w, below, value, json_object_get(b, key));
     }
     json_object_foreach(b, key, value)
     {
         snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", key);
-        if (!meaningless(key) && !json_object_get(a, key)) differ(w, below, NULL, value);
+        if (!meaningless(path, key) && !json_object_get(a, key)) differ(w, below, NULL, value);
     }
 }
 
@@ -177,6 +194,8 @@ static void compare_values(walk *w, const char *path, const json_t *a, const jso
             snprintf(below, sizeof below, "%.170s.%d", path, (int)i);
             compare_values(w, below, json_array_get(a, i), json_array_get(b, i));
         }
+    } else if (json_is_string(a) && json_is_string(b)) {
+        if (!same_text(w, json_string_value(a), json_string_value(b))) differ(w, path, a, b);
     } else if (!json_equal(a, b)) {
         differ(w, path, a, b);
     }
@@ -185,7 +204,7 @@ static void compare_values(walk *w, const char *path, const json_t *a, const jso
 vly_status vly_diff_documents(vly_diff_work *work, const char *name, const char *a, const char *b)
 {
     vly_document *documents[2] = {NULL};
-    walk w = {.differing = 0};
+    walk w = {.folders = work->folders};
     vly_status status = vly_document_read(&documents[0], a);
     if (status == VLY_OK) status = vly_document_read(&documents[1], b);
     if (status == VLY_OK) compare_values(&w, "", documents[0]->root, documents[1]->root);

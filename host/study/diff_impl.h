@@ -10,6 +10,7 @@ typedef struct vly_diff_work {
     vly_device *device;
     vly_text words;
     int64_t differences;
+    const char *folders[2]; /* of two studies, as their documents name them; NULL */
 } vly_diff_work;
 
 /* One line of words, and one difference more. */
