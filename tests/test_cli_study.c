@@ -1,6 +1,8 @@
 /* Studies from outside: run fills a folder and continues it, report makes the page, verify and diff come back with 0 or 1. */
 #include "program.h"
 
+#include <jansson.h>
+
 static void write_text(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
@@ -110,9 +112,136 @@ START_TEST(verify_and_diff_come_back_with_zero_or_one)
 }
 END_TEST
 
+/* ---- events ---- */
+
+static const char *word_of(const json_t *event, const char *key)
+{
+    const char *word = json_string_value(json_object_get(event, key));
+    return word ? word : "";
+}
+
+static int number_of(const json_t *event, const char *key)
+{
+    return (int)json_integer_value(json_object_get(event, key));
+}
+
+/* The next line, an object with the keys that all have; NULL at the end. */
+static json_t *next_event(FILE *from, double *time)
+{
+    char line[8192];
+    if (!fgets(line, sizeof line, from)) return NULL;
+    json_t *event = json_loads(line, 0, NULL);
+    ck_assert_msg(json_is_object(event), "no object: %s", line);
+    const double t = json_number_value(json_object_get(event, "t"));
+    ck_assert_msg(*word_of(event, "ev") && t >= *time, "no kind, or back in time: %s", line);
+    *time = t;
+    return event;
+}
+
+/* What a dashboard would show: a line per piece, a bar, what went wrong. */
+typedef struct board {
+    int found, begun, computed, finished, done, total, stages, warnings;
+    double seconds;
+    int status; /* of the end; -1: none came */
+} board;
+
+static void show(board *b, const json_t *event)
+{
+    const char *kind = word_of(event, "ev"), *state = word_of(event, "state");
+    b->stages += strcmp(kind, "stage") == 0;
+    b->warnings += strcmp(kind, "warning") == 0;
+    if (strcmp(kind, "run_end") == 0) b->status = number_of(event, "status");
+    if (strcmp(kind, "piece") != 0) return;
+    ck_assert(*word_of(event, "piece") != 0);
+    ck_assert_int_ge(number_of(event, "done"), b->done); /* only ever more */
+    b->done = number_of(event, "done");
+    b->total = number_of(event, "total");
+    b->found += strcmp(state, "missing") == 0 || strcmp(state, "stale") == 0;
+    b->begun += strcmp(state, "begins") == 0;
+    b->finished += strcmp(state, "finished") == 0;
+    if (strcmp(state, "computed") != 0) return;
+    b->computed++;
+    b->seconds += json_number_value(json_object_get(event, "seconds"));
+}
+
+static board follow(const char *path)
+{
+    board b = {.status = -1};
+    double time = 0;
+    FILE *events = fopen(path, "r");
+    ck_assert_ptr_nonnull(events);
+    for (json_t *event; (event = next_event(events, &time)); json_decref(event)) show(&b, event);
+    fclose(events);
+    return b;
+}
+
+START_TEST(a_dashboard_can_follow_a_study_by_its_events)
+{
+    begin("events");
+    PROGRAM_DOES("run -q study.yaml -o out --events first.jsonl");
+    board b = follow("first.jsonl");
+    const int pieces = b.total; /* histogram, two of segment, two of describe, compare */
+    ck_assert_int_eq(pieces, 6);
+    ck_assert_int_eq(b.found, pieces);
+    ck_assert_int_eq(b.begun, pieces);
+    ck_assert_int_eq(b.computed, pieces);
+    ck_assert_int_eq(b.done, pieces);
+    ck_assert_int_eq(b.finished, 0);
+    ck_assert_int_gt(b.stages, 0);
+    ck_assert_int_eq(b.status, 0);
+    PROGRAM_DOES("run -q study.yaml -o out --events second.jsonl");
+    b = follow("second.jsonl");
+    ck_assert_int_eq(b.finished, pieces);
+    ck_assert_int_eq(b.done, pieces);
+    ck_assert_int_eq(b.begun, 0);
+    PROGRAM_DOES("run -q study.yaml -o out --evaluations 30 --events third.jsonl");
+    b = follow("third.jsonl");
+    ck_assert_int_eq(b.found, 3); /* k-means, its description, the comparison */
+    ck_assert_int_eq(b.computed, 3);
+    ck_assert_int_eq(b.finished, 3);
+}
+END_TEST
+
+START_TEST(a_failing_piece_is_an_event_with_its_reason)
+{
+    begin("failing");
+    write_text("study.yaml", "version: 1\ninput: g.raw\nmethods: [threshold]\nquantities: none\nmask: m.raw\n");
+    program_write_raw("m", (const uint8_t[64]){0}, "u8", 64, (vly_extent){4, 4, 4}); /* of another extent */
+    ck_assert_int_ne(program_run("run -q study.yaml -o out --events events.jsonl"), 0);
+    double time = 0;
+    bool failed = false, told = false;
+    FILE *events = fopen("events.jsonl", "r");
+    for (json_t *event; (event = next_event(events, &time)); json_decref(event)) {
+        failed |= strcmp(word_of(event, "state"), "failed") == 0 && strstr(word_of(event, "reason"), "m.raw");
+        told |= strcmp(word_of(event, "ev"), "error") == 0 && strstr(word_of(event, "message"), "m.raw");
+    }
+    fclose(events);
+    ck_assert(failed && told);
+}
+END_TEST
+
+/* ---- the plan ---- */
+
+START_TEST(a_plan_tells_time_and_memory_by_kind_and_a_bound_for_a_gpu)
+{
+    begin("plan");
+    PROGRAM_DOES("run -q study.yaml -o out --dry-run --gpu-bandwidth 1000");
+    has("missing    segment.kmeans (about ");
+    has("a GPU, at least");
+    has("nothing was measured on one");
+    has("1000 GB/s");
+    PROGRAM_DOES("run -q study.yaml -o out --dry-run --json");
+    has("\"gpu_seconds_at_least\": ");
+    ck_assert_int_ne(access("out", F_OK), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cli_study");
+    TEST_CASE(suite, a_dashboard_can_follow_a_study_by_its_events);
+    TEST_CASE(suite, a_failing_piece_is_an_event_with_its_reason);
+    TEST_CASE(suite, a_plan_tells_time_and_memory_by_kind_and_a_bound_for_a_gpu);
     TEST_CASE(suite, run_fills_a_folder_and_continues_it);
     TEST_CASE(suite, the_command_line_wins_over_the_study_file);
     TEST_CASE(suite, mistakes_in_a_study_file_are_told_with_their_place);

@@ -314,7 +314,7 @@ START_TEST(weights_that_miss_the_fractions_are_warned_of)
     const vly_extent e = {30, 30, 30};
     vly_device *device = test_device(2, 0);
     witness w = {.calls_left = 1 << 30};
-    device->progress = (vly_progress){count_update, count_warning, stop_later, &w};
+    device->progress = (vly_progress){.update = count_update, .warn = count_warning, .stop = stop_later, .self = &w};
     uint16_t *grey = cells(e, 3000, 6);
     run r = make_run(device, grey, e);
     r.options.evaluations = 1;
@@ -340,7 +340,7 @@ START_TEST(it_stops_when_asked_to)
     vly_status status = VLY_ECANCELLED;
     for (int after = 0; status != VLY_OK; after = 2 * after + 1) {
         witness w = {.calls_left = after};
-        device->progress = (vly_progress){count_update, NULL, stop_later, &w};
+        device->progress = (vly_progress){.update = count_update, .stop = stop_later, .self = &w};
         run r = make_run(device, grey, e);
         r.options.evaluations = 20;
         status = try_run(&r);

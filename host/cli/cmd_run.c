@@ -5,6 +5,33 @@
 
 #include <string.h>
 
+static void print_row(const vly_document *document, const char *row)
+{
+    const double bytes = cli_number(document, "%shost_bytes", row), seconds = cli_number(document, "%sseconds", row);
+    printf("  %-10s %6.0f  %14s  %10s  %12s\n", cli_word(document, "%skind", row),
+           cli_number(document, "%spieces", row), seconds > 0 ? cli_duration(seconds) : "",
+           bytes > 0 ? cli_bytes(bytes) : "", cli_duration(cli_number(document, "%sgpu_seconds_at_least", row)));
+}
+
+/* What is to be done, by kind of piece. */
+static void plan(const vly_document *document)
+{
+    const int32_t kinds = vly_document_length(document, "plan.kinds");
+    char row[32];
+    if (kinds < 1) return;
+    printf("\n  to do      pieces   on %3.0f threads  memory, most   a GPU, at least\n",
+           cli_number(document, "threads"));
+    for (int32_t i = 0; i < kinds; i++) {
+        snprintf(row, sizeof row, "plan.kinds.%d.", (int)i);
+        print_row(document, row);
+    }
+    print_row(document, "plan.");
+    printf(
+        "  Times from measured costs per voxel, good for an order of magnitude. Of a GPU with %.0f GB/s (--gpu-bandwidth) only\n"
+        "  what its memory would need for the bytes to be moved: nothing was measured on one.\n\n",
+        cli_number(document, "plan.gpu_bandwidth_gb_s"));
+}
+
 static void summary(const vly_document *document)
 {
     int32_t count = vly_document_length(document, "pieces");
@@ -13,12 +40,15 @@ static void summary(const vly_document *document)
         cli_print_clean(stdout, cli_word(document, "pieces.%d.name", i));
         const char *state = cli_word(document, "pieces.%d.state", i);
         double seconds = cli_number(document, "pieces.%d.seconds", i);
+        const double bytes = cli_number(document, "pieces.%d.host_bytes", i);
         if (strcmp(state, "finished") != 0 && seconds > 0)
-            printf(strcmp(state, "computed") == 0 ? " (%s)" : " (about %s)", cli_duration(seconds));
+            printf(strcmp(state, "computed") == 0 ? " (%s" : " (about %s", cli_duration(seconds));
+        if (strcmp(state, "finished") != 0 && seconds > 0) printf(bytes > 0 ? ", %s)" : ")", cli_bytes(bytes));
         if (*cli_word(document, "pieces.%d.reason", i))
             fputs(": ", stdout), cli_print_clean(stdout, cli_word(document, "pieces.%d.reason", i));
         putchar('\n');
     }
+    plan(document);
     cli_print_clean(stdout, cli_word(document, "output"));
     putchar('\n');
 }

@@ -65,6 +65,19 @@ static void stage_event(const char *stage, int64_t done, int64_t total, const ch
     end_event();
 }
 
+static void piece_event(const vly_piece_news *news)
+{
+    if (!state.events) return;
+    begin_event("piece");
+    fputs(", \"piece\": ", state.events);
+    write_string(news->piece);
+    fprintf(state.events, ", \"state\": \"%s\", \"done\": %d, \"total\": %d", news->state, (int)news->done,
+            (int)news->total);
+    if (news->seconds > 0.0) fprintf(state.events, ", \"seconds\": %.3f", news->seconds);
+    if (*news->reason) fputs(", \"reason\": ", state.events), write_string(news->reason);
+    end_event();
+}
+
 /* ---- stderr ---- */
 
 static void clear_bar(void)
@@ -145,6 +158,12 @@ static void warn(void *self, const char *message)
     fputc('\n', stderr);
 }
 
+static void piece(void *self, const vly_piece_news *news)
+{
+    (void)self;
+    piece_event(news);
+}
+
 static vly_status stop(void *self)
 {
     (void)self;
@@ -188,7 +207,7 @@ void cli_progress_device(const vly_device *device, bool now)
 
 vly_progress cli_progress(void)
 {
-    return (vly_progress){.update = update, .warn = warn, .stop = stop};
+    return (vly_progress){.update = update, .warn = warn, .stop = stop, .piece = piece};
 }
 
 vly_status cli_progress_close(vly_status status, double seconds)

@@ -1,15 +1,25 @@
 /* What every job on half cells takes from the settings: materials, the part of the labels, how they become a cell. */
 #include "study/job_impl.h"
+#include "study/piece_cost.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* An unknown takes about so long a step on one common core, and a curve about so many steps. */
-static const double UNKNOWN_SECONDS = 5e-6, STEPS = 100.0;
+/* A step takes about so long for each unknown on one common core, and a curve about so many steps (seen: 61 s for 124 000
+ * unknowns, 39 steps). An unknown takes so many bytes, and moves so many in an iteration (bench's bound), of which a step has
+ * six in each of three linear systems. */
+static const double UNKNOWN_SECONDS = 1.25e-5, STEPS = 40.0, UNKNOWN_BYTES = 650.0, UNKNOWN_MOVED = 18.0 * 275.0;
 
 double vly_job_curve_seconds(const vly_device *device, double unknowns)
 {
     return STEPS * UNKNOWN_SECONDS * unknowns / (double)vly_device_threads(device);
+}
+
+void vly_lithiate_cost(vly_piece_cost *out, const vly_device *device, double unknowns)
+{
+    *out = (vly_piece_cost){.seconds = vly_job_curve_seconds(device, unknowns),
+                            .bytes = UNKNOWN_BYTES * unknowns,
+                            .moved = STEPS * UNKNOWN_MOVED * unknowns};
 }
 
 /* "name=value,name=value". */

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "io/io.h"
+#include "study/study_impl.h"
 
 #include <assert.h>
 
@@ -116,6 +117,12 @@ static vly_status stop(void *self)
     return job->outer.stop ? job->outer.stop(job->outer.self) : VLY_OK;
 }
 
+static void piece(void *self, const vly_piece_news *news)
+{
+    vly_job *job = self;
+    if (job->outer.piece) job->outer.piece(job->outer.self, news);
+}
+
 /* ---- begin and end ---- */
 
 /* The options of the command as they were used: the part of a manifest that a document carries. */
@@ -125,10 +132,11 @@ static void add_settings(vly_job *job)
                                          "dry-run", "overwrite", "output",   "curves"};
     char text[VLY_PATH_BYTES];
     const char *command = vly_document_string(job->document, "command");
+    const uint32_t methods = vly_settings_methods(job->settings);
     json_t *object = json_object();
     for (int32_t i = 0; i < vly_option_count(); i++) {
         const vly_option *option = vly_option_at(i);
-        bool show = vly_option_belongs(option, command);
+        bool show = vly_option_belongs(option, command) && vly_option_concerns(option->key, methods);
         for (size_t k = 0; k < sizeof silent / sizeof *silent; k++)
             if (strcmp(option->key, silent[k]) == 0) show = false;
         if (!show) continue;
@@ -150,7 +158,7 @@ vly_status vly_job_begin(vly_job *job, vly_device *device, const vly_settings *s
     vly_document_set(job->document, "threads", json_integer(vly_device_threads(device)));
     vly_document_set(job->document, "seconds", json_real(0.0));
     vly_document_set(job->document, "warnings", job->warnings);
-    device->progress = (vly_progress){update, warn, stop, job};
+    device->progress = (vly_progress){update, warn, stop, job, piece};
     return VLY_OK;
 }
 

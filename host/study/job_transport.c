@@ -2,6 +2,7 @@
 #include "study/job_impl.h"
 
 #include "core/file.h"
+#include "study/piece_cost.h"
 #include "voxelyte/transport.h"
 
 #include <math.h>
@@ -101,17 +102,35 @@ static void add_result(vly_job *job, const vly_transport_options *options, const
 
 /* ---- the plan ---- */
 
-/* Bytes and seconds a conducting voxel takes, as measured on one common core; each direction is solved by itself. */
-static const double VOXEL_BYTES = 64.0, VOXEL_SECONDS = 1.3e-6;
+/* Bytes and seconds a conducting voxel takes in a direction, as measured on one common core; each is solved by itself. Bytes an
+ * iteration moves (bench's bound) with the coarse levels, and about how many there are (tests/bench/transport.csv). */
+static const double VOXEL_BYTES = 64.0, VOXEL_SECONDS = 1.3e-6, VOXEL_MOVED = 1.6 * 358.0, ITERATIONS = 12.0;
 
+/* The estimate of the discretisation's error solves an eighth of the voxels. */
+double vly_transport_solutions(const vly_settings *s)
+{
+    const double directions = s->direction == VLY_DIRECTION_ALL ? 3.0 : 1.0;
+    return directions * (s->estimate ? 1.125 : 1.0) + (s->tensor ? 3.0 : 0.0);
+}
+
+void vly_transport_cost(vly_piece_cost *out, double solutions, double voxels, double conducting, double threads)
+{
+    *out = (vly_piece_cost){.seconds = VOXEL_SECONDS * conducting * solutions / threads,
+                            .bytes = voxels + VOXEL_BYTES * conducting,
+                            .moved = solutions * ITERATIONS * VOXEL_MOVED * conducting};
+}
+
+/* Which voxels conduct is not known before they are read: all of them at most. */
 static void add_plan(vly_job *job, vly_box window)
 {
-    double voxels = (double)vly_extent_voxels(vly_box_extent(window));
-    int directions = (job->settings->direction == VLY_DIRECTION_ALL ? 3 : 1) + 3 * job->settings->tensor;
-    double seconds = VOXEL_SECONDS * voxels * directions / (double)vly_device_threads(job->device);
+    const vly_settings *s = job->settings;
+    const double voxels = (double)vly_extent_voxels(vly_box_extent(window));
+    const int directions = (s->direction == VLY_DIRECTION_ALL ? 3 : 1) + 3 * s->tensor;
+    vly_piece_cost cost;
+    vly_transport_cost(&cost, vly_transport_solutions(s), voxels, voxels, (double)vly_device_threads(job->device));
     vly_document_set(job->document, "plan",
                      json_pack("{s:I, s:i, s:I, s:f}", "voxels", (json_int_t)voxels, "directions", directions,
-                               "host_bytes", (json_int_t)(voxels * (1.0 + VOXEL_BYTES)), "seconds", seconds));
+                               "host_bytes", (json_int_t)cost.bytes, "seconds", cost.seconds));
 }
 
 /* ---- the job ---- */

@@ -67,10 +67,20 @@ static vly_status tell_stop(void *self)
     return t->outer.stop ? t->outer.stop(t->outer.self) : VLY_OK;
 }
 
+void vly_run_tell(const vly_run *run, const vly_piece *piece, const char *state, const char *reason)
+{
+    const vly_progress *to = &run->device->progress;
+    vly_piece_news news = {piece->name, state, reason, 0.0, 0, run->count};
+    if (!to->piece) return;
+    if (vly_piece_done(piece)) news.seconds = piece->seconds;
+    for (int32_t i = 0; i < run->count; i++) news.done += vly_piece_done(&run->pieces[i]);
+    to->piece(to->self, &news);
+}
+
 static vly_status work_told(vly_run *run, const vly_piece *piece)
 {
     teller t = {run, piece->name, run->device->progress};
-    run->device->progress = (vly_progress){tell_update, tell_warn, tell_stop, &t};
+    run->device->progress = (vly_progress){tell_update, tell_warn, tell_stop, &t, NULL};
     vly_status status = piece->kind->work(run, piece);
     run->device->progress = t.outer;
     return status;
@@ -83,6 +93,8 @@ static vly_status make_room(const vly_run *run, const vly_piece *piece)
     char record[VLY_NAME_MAX + 80];
     VLY_TRY(vly_run_remove(run, "manifest.json")); /* the study is not complete any more */
     snprintf(record, sizeof record, "pieces/%s.json", piece->name);
+    VLY_TRY(vly_run_make_room(run, record));
+    snprintf(record, sizeof record, "pieces/.%s.checkpoint", piece->name);
     VLY_TRY(vly_run_make_room(run, record));
     for (int32_t i = 0; i < VLY_PIECE_OUTPUTS && piece->outputs[i]; i++)
         VLY_TRY(vly_run_make_room(run, piece->outputs[i]));
@@ -103,13 +115,17 @@ static vly_status compute(vly_run *run, vly_piece *piece)
     double start = clock_seconds();
     forget_network(run, piece);
     VLY_TRY(vly_run_log(run, "%s: begins%s%s", piece->name, *piece->reason ? " again, " : "", piece->reason));
+    VLY_TRY(vly_run_forget_dependants(run, piece));
     VLY_TRY(make_room(run, piece));
+    vly_run_tell(run, piece, "begins", piece->reason);
     vly_status status = work_told(run, piece);
     if (status != VLY_OK) {
         char message[1000];
+        const bool stopped = status == VLY_EAGAIN || status == VLY_ECANCELLED;
         snprintf(message, sizeof message, "%s", vly_error_message());
         (void)vly_run_log(run, "%s: %s", piece->name, message);
-        if (status == VLY_EAGAIN || status == VLY_ECANCELLED)
+        vly_run_tell(run, piece, stopped ? "interrupted" : "failed", stopped ? "" : message);
+        if (stopped)
             return vly_fail(status, "%s: interrupted in %s; run the same command again to go on", run->folder,
                             piece->name);
         return vly_fail(status, "%s: %s", piece->name, message);
@@ -118,6 +134,7 @@ static vly_status compute(vly_run *run, vly_piece *piece)
     VLY_TRY(vly_piece_record(run, piece));
     piece->state = VLY_PIECE_COMPUTED;
     piece->again = false;
+    vly_run_tell(run, piece, vly_piece_state_name(piece->state), "");
     return vly_run_log(run, "%s: done in %.1f s", piece->name, piece->seconds);
 }
 
@@ -135,9 +152,11 @@ static vly_status claim(vly_run *run, vly_piece *piece, bool *moved)
     if (!got) {
         piece->state = VLY_PIECE_ELSEWHERE;
         snprintf(piece->reason, sizeof piece->reason, "%s has it", *holder ? holder : "another process");
+        vly_run_tell(run, piece, vly_piece_state_name(piece->state), piece->reason);
         return VLY_OK;
     }
     status = vly_piece_judge(run, piece);
+    if (status == VLY_OK && vly_piece_done(piece)) vly_run_tell(run, piece, vly_piece_state_name(piece->state), "");
     if (status == VLY_OK && !vly_piece_done(piece)) status = compute(run, piece);
     *moved = status == VLY_OK;
     vly_lock_release(&lock);

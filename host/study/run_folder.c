@@ -1,5 +1,5 @@
-/* The folder as a whole. A study may grow in its folder and its inputs may change there; a setting that differs, or an input
- * that is another file, makes it another study, which would write over this one. */
+/* The folder as a whole. A study may grow in its folder, and its settings and inputs may change there; a piece that it has not
+ * any more, or an input that is another file, makes it another study, which would write over this one. */
 #include "study/run_impl.h"
 
 #include "core/file.h"
@@ -35,15 +35,7 @@ static vly_status refuse_record(const vly_run *run, const char *name)
         return vly_fail(VLY_EOUTPUT, "%s: holds %s, which this study has not; %s", run->folder, name, advice);
     VLY_TRY(vly_record_read(&record, run, name));
     if (!record) return VLY_OK;
-    vly_status status = VLY_OK;
-    const json_t *depends = json_object_get(record->root, "depends");
-    const char *setting = vly_record_setting(depends, piece->depends);
-    if (setting)
-        status = vly_fail(VLY_EOUTPUT, "%s: holds %s with %s %s, this study says %s; %s", run->folder, name, setting,
-                          vly_json_text(json_object_get(depends, "settings"), setting),
-                          vly_json_text(json_object_get(piece->depends, "settings"), setting), advice);
-    else
-        status = refuse_input(run, piece, record->root);
+    vly_status status = refuse_input(run, piece, record->root);
     vly_document_free(record);
     return status;
 }

@@ -5,6 +5,7 @@
 
 #include "core/digest.h"
 #include "study/document_impl.h"
+#include "study/piece_cost.h"
 #include "study/study_impl.h"
 #include "voxelyte/mlp.h"
 
@@ -23,20 +24,25 @@ enum {
     VLY_INPUT_EDX = 64,
     VLY_INPUT_AM = 128,
     VLY_INPUT_GIVEN = 256, /* the labels of the piece's method */
-    VLY_INPUT_MATERIALS = 512
+    VLY_INPUT_MATERIALS = 512,
+    VLY_INPUT_EXPERIMENT = 1024
 };
 
 typedef struct vly_piece vly_piece;
 typedef struct vly_run vly_run;
 typedef struct vly_summary vly_summary;
+typedef struct vly_sight vly_sight;
 
 typedef struct vly_piece_kind {
     const char *name;
-    const char *command;                               /* options of this command (or these) are what it depends on */
+    const char *command;                               /* options of this command (or these) are what it depends on, */
+    const char *alone;                                 /* of them only these, separated by blanks; NULL: all */
+    const char *without;                               /* but not these, which come with what it needs; NULL: none */
     bool per_method;                                   /* one for each method of the sample, else one for the sample */
     enum { VLY_OF_ALL, VLY_OF_OURS, VLY_OF_GIVEN } of; /* methods it is for: all, those that we run, those given */
     bool per_curve;                                    /* and of those one for each cut-out and current */
     bool for_network;                                  /* of those that need it, only methods of the network do */
+    bool of_closing;                                   /* of those it needs, only the edx-closing */
     uint32_t inputs;                                   /* VLY_INPUT_...: files of the sample that it depends on */
     const char *after;                                 /* kinds it needs, of the same sample, separated by blanks */
     const char *outputs;                      /* below the sample's folder, separated by blanks; '*' is the method, of
@@ -44,7 +50,7 @@ typedef struct vly_piece_kind {
     bool (*wanted)(const vly_sample *sample); /* NULL: by every sample */
     vly_status (*possible)(const vly_sample *sample);         /* asked before any work begins; NULL: always */
     vly_status (*work)(vly_run *run, const vly_piece *piece); /* its outputs' folders are there */
-    double (*estimate)(vly_run *run, const vly_piece *piece); /* s it will about take, for the plan; NULL: unknown */
+    void (*estimate)(vly_piece_cost *out, vly_run *run, const vly_piece *piece); /* for the plan; out is all 0 */
     /* Adds what its document holds to summary.csv; NULL: nothing */
     void (*summarise)(vly_summary *summary, const vly_piece *piece, const vly_document *document);
 } vly_piece_kind;
@@ -67,14 +73,15 @@ struct vly_piece {
     vly_piece_state state;
     char reason[VLY_REASON_BYTES];
     double seconds;
+    vly_piece_cost cost; /* in a plan */
 };
 
 /* A file of a sample and its digest. */
 typedef struct vly_run_input {
     const vly_sample *sample;
-    const char
-        *role; /* "grey", "mask", "truth", "model", "fib", "transform", "edx", "am", "parameters"; or "trinarised", */
-    int32_t method; /* of this method; else -1 */
+    const char *role; /* "grey", "mask", "truth", "model", "fib", "transform", "edx", "am", "parameters",
+                 "experiment"; or "trinarised", */
+    int32_t method;   /* of this method; else -1 */
     const char *path;
     int64_t bytes;
     char hex[VLY_DIGEST_BYTES];
@@ -92,6 +99,7 @@ struct vly_run {
     /* What the network has said of a sample: kept from one trinarisation by it to the next, which stand side by side. */
     vly_mlp_field *field;
     const vly_sample *field_of;
+    const vly_sight *sight; /* what a plan knows of the sample at hand */
 };
 
 /* FOLDER/name in fresh memory. */
@@ -109,12 +117,28 @@ bool vly_piece_done(const vly_piece *piece); /* finished, here or elsewhere */
 void vly_run_free(vly_run *run);
 
 /* ---- keys (run_keys.c) ---- */
+
+/* Reads every input once, for its digest. */
 vly_status vly_run_keys(vly_run *run);
+
+/* Whether all inputs are there, without a look into them. */
+vly_status vly_run_find_inputs(const vly_run *run);
+
+/* ---- the plan (run_estimate.c) ---- */
+
+/* What every piece that is asked for and not done will take. VLY_ENOINPUT where there is no such volume. */
+vly_status vly_run_estimate(vly_run *run);
 
 /* ---- records (run_record.c) ---- */
 
 /* Sets state, reason and seconds from what the folder holds. */
 vly_status vly_piece_judge(const vly_run *run, vly_piece *piece);
+
+/* Of all pieces; those that need one to be computed are to be computed too. */
+vly_status vly_run_judge(vly_run *run);
+
+/* Takes away the records of all that was made from it: it is about to be made anew. */
+vly_status vly_run_forget_dependants(const vly_run *run, const vly_piece *piece);
 vly_status vly_piece_record(const vly_run *run, const vly_piece *piece);
 
 /* *out is NULL if there is none that can be read. */
@@ -150,6 +174,9 @@ vly_status vly_run_make_folder(const vly_run *run);
 
 /* Computes all that is asked for and not done. VLY_EAGAIN if what is left is in the hands of others. */
 vly_status vly_run_work_off(vly_run *run);
+
+/* Tells who listens what became of a piece. */
+void vly_run_tell(const vly_run *run, const vly_piece *piece, const char *state, const char *reason);
 
 /* Summary, report and, if *complete comes back true, the manifest. */
 vly_status vly_run_finish(vly_run *run, bool *complete);

@@ -3,8 +3,10 @@
 #include "study/run_impl.h"
 
 #include "core/device_impl.h"
+#include "core/file.h"
 #include "core/memory.h"
 #include "core/number.h"
+#include "io/io.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,9 +14,16 @@
 static const struct {
     uint32_t bit;
     const char *role;
-} roles[] = {{VLY_INPUT_GREY, "grey"}, {VLY_INPUT_MASK, "mask"},           {VLY_INPUT_MODEL, "model"},
-             {VLY_INPUT_FIB, "fib"},   {VLY_INPUT_TRANSFORM, "transform"}, {VLY_INPUT_EDX, "edx"},
-             {VLY_INPUT_AM, "am"},     {VLY_INPUT_TRUTH, "truth"},         {VLY_INPUT_MATERIALS, "parameters"}};
+} roles[] = {{VLY_INPUT_GREY, "grey"},
+             {VLY_INPUT_MASK, "mask"},
+             {VLY_INPUT_MODEL, "model"},
+             {VLY_INPUT_FIB, "fib"},
+             {VLY_INPUT_TRANSFORM, "transform"},
+             {VLY_INPUT_EDX, "edx"},
+             {VLY_INPUT_AM, "am"},
+             {VLY_INPUT_TRUTH, "truth"},
+             {VLY_INPUT_MATERIALS, "parameters"},
+             {VLY_INPUT_EXPERIMENT, "experiment"}};
 
 enum { ROLES = sizeof roles / sizeof *roles };
 
@@ -23,15 +32,18 @@ static const char given_role[] = "trinarised";
 static const char *path_of(const vly_sample *sample, uint32_t bit)
 {
     const vly_settings *settings = &sample->settings;
-    const char *path = bit == VLY_INPUT_MASK        ? settings->mask
-                       : bit == VLY_INPUT_MODEL     ? settings->model
-                       : bit == VLY_INPUT_FIB       ? settings->fib
-                       : bit == VLY_INPUT_EDX       ? settings->edx
-                       : bit == VLY_INPUT_AM        ? settings->am_labels
-                       : bit == VLY_INPUT_MATERIALS ? settings->materials
-                                                    : settings->transform;
+    const char *path = bit == VLY_INPUT_MASK         ? settings->mask
+                       : bit == VLY_INPUT_MODEL      ? settings->model
+                       : bit == VLY_INPUT_FIB        ? settings->fib
+                       : bit == VLY_INPUT_EDX        ? settings->edx
+                       : bit == VLY_INPUT_AM         ? settings->am_labels
+                       : bit == VLY_INPUT_MATERIALS  ? settings->materials
+                       : bit == VLY_INPUT_EXPERIMENT ? settings->experiment
+                                                     : settings->transform;
     if (bit == VLY_INPUT_GREY) return sample->grey;
     if (bit == VLY_INPUT_TRUTH) return sample->truth;
+    /* measured points that are not there are the report's to tell: nothing is computed from them alone */
+    if (bit == VLY_INPUT_EXPERIMENT && !vly_path_exists(path)) return NULL;
     return *path ? path : NULL;
 }
 
@@ -50,6 +62,22 @@ static vly_status digest_input(vly_run *run, const vly_sample *sample, const cha
     input->method = method;
     input->path = path;
     run->input_count++;
+    return VLY_OK;
+}
+
+static vly_status find(const char *path)
+{
+    if (!path || vly_path_exists(path) || strpbrk(path, "*?[")) return VLY_OK; /* a pattern is for who reads it */
+    return vly_fail(VLY_ENOINPUT, "%s: no such file or folder", path);
+}
+
+vly_status vly_run_find_inputs(const vly_run *run)
+{
+    for (int32_t s = 0; s < run->study->count; s++) {
+        const vly_sample *sample = &run->study->samples[s];
+        for (int32_t r = 0; r < ROLES; r++) VLY_TRY(find(path_of(sample, roles[r].bit)));
+        for (int32_t m = 0; m < VLY_TRINARISATIONS; m++) VLY_TRY(find(sample->given[m]));
+    }
     return VLY_OK;
 }
 
@@ -90,13 +118,20 @@ static json_t *whole(json_t *object, bool good)
     return NULL;
 }
 
-/* What only the closing reads is nothing that the other methods depend on. */
-static bool of_closing(const char *key)
+/* Tables that --set puts in the place of laws, NAME=TABLE.csv, count by their contents. One that cannot be read is told by
+ * the work. */
+static bool add_tables(json_t *inputs, const char *set)
 {
-    static const char *const keys[] = {"am-labels", "collector", "fill-enclosed"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (strcmp(key, keys[i]) == 0) return true;
-    return strncmp(key, "edx", 3) == 0;
+    char role[80], path[VLY_PATH_BYTES], hex[VLY_DIGEST_BYTES];
+    bool good = true;
+    for (; *set; set += strcspn(set, ","), set += *set == ',') {
+        const int name = (int)strcspn(set, "=,"), length = (int)strcspn(set, ",");
+        snprintf(path, sizeof path, "%.*s", length > name ? length - name - 1 : 0, set + name + 1);
+        snprintf(role, sizeof role, "%.*s table", name < 60 ? name : 60, set);
+        if (vly_path_ends(path, ".csv") && vly_digest_file(hex, NULL, path) == VLY_OK)
+            good &= json_object_set_new(inputs, role, json_string(hex)) == 0;
+    }
+    return good;
 }
 
 static json_t *inputs_of(const vly_run *run, const vly_piece *piece)
@@ -110,6 +145,7 @@ static json_t *inputs_of(const vly_run *run, const vly_piece *piece)
         if (hex && piece->kind->inputs & roles[r].bit)
             good &= json_object_set_new(inputs, roles[r].role, json_string(hex)) == 0;
     }
+    if (piece->kind->inputs & VLY_INPUT_MATERIALS) good &= add_tables(inputs, piece->sample->settings.materials_set);
     if (piece->kind->inputs & VLY_INPUT_GIVEN)
         good &= json_object_set_new(inputs, given_role,
                                     json_string(digest_of(run, piece->sample, given_role, piece->method))) == 0;
@@ -137,6 +173,14 @@ static bool add_curve(json_t *settings, const vly_piece *piece)
            json_object_set_new(settings, "cutout", json_string(cutout)) == 0;
 }
 
+static bool counts(const vly_piece *piece, const char *key)
+{
+    const vly_piece_kind *kind = piece->kind;
+    if (kind->alone && !vly_listed(kind->alone, key)) return false;
+    if (kind->without && vly_listed(kind->without, key)) return false;
+    return kind->of != VLY_OF_OURS || vly_option_concerns(key, 1u << piece->method);
+}
+
 /* Options of the piece's command that a study can set; files count by their contents, the method by the piece. */
 static json_t *settings_of(const vly_piece *piece)
 {
@@ -147,9 +191,7 @@ static json_t *settings_of(const vly_piece *piece)
         const vly_option *option = vly_option_at(i);
         if (!belongs(option, piece->kind->command) || !vly_option_belongs(option, "run")) continue;
         if (vly_option_is_machine(option->key) || vly_option_is_input(option->key)) continue;
-        if (strcmp(option->key, "method") == 0) continue;
-        if (piece->cutout > 0 && strcmp(option->key, "current") == 0) continue;
-        if (of_closing(option->key) && piece->method != VLY_METHOD_EDX_CLOSING) continue;
+        if (strcmp(option->key, "method") == 0 || !counts(piece, option->key)) continue;
         vly_settings_text(&piece->sample->settings, i, text);
         good &= json_object_set_new(settings, option->key, vly_json_string(text)) == 0;
     }
@@ -183,6 +225,22 @@ static vly_status make_key(const vly_run *run, vly_piece *piece)
     return VLY_OK;
 }
 
+/* What the report shows beside the pieces: every input, and every setting that is not about how the work is done. */
+static void add_rest(vly_text *all, const vly_run *run)
+{
+    char text[VLY_PATH_BYTES];
+    for (int32_t i = 0; i < run->input_count; i++)
+        vly_text_add(all, "%s %s %s\n", run->inputs[i].sample->name, run->inputs[i].role, run->inputs[i].hex);
+    for (int32_t s = 0; s < run->study->count; s++)
+        for (int32_t i = 0; i < vly_option_count(); i++) {
+            const vly_option *option = vly_option_at(i);
+            if (!vly_option_belongs(option, "run") || vly_option_is_machine(option->key)) continue;
+            if (vly_option_is_input(option->key)) continue;
+            vly_settings_text(&run->study->samples[s].settings, i, text);
+            vly_text_add(all, "%s %s\n", option->key, text);
+        }
+}
+
 vly_status vly_run_keys(vly_run *run)
 {
     vly_text all = {0};
@@ -191,6 +249,7 @@ vly_status vly_run_keys(vly_run *run)
         VLY_TRY(make_key(run, &run->pieces[i]));
         vly_text_add(&all, "%s %s\n", run->pieces[i].name, run->pieces[i].key);
     }
+    add_rest(&all, run);
     vly_status status = all.status;
     if (status == VLY_OK) vly_digest_text(run->run_id, all.text);
     vly_text_free(&all);

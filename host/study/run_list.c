@@ -125,6 +125,7 @@ bool vly_piece_needs(const vly_piece *piece, const vly_piece *other)
     if (piece->sample != other->sample) return false;
     if (vly_piece_closes(piece, other)) return true;
     if (piece->kind->per_method && other->kind->per_method && piece->method != other->method) return false;
+    if (piece->kind->of_closing && other->method != VLY_METHOD_EDX_CLOSING) return false;
     if (other->kind->for_network && piece->method >= 0 && piece->method < (int32_t)VLY_METHOD_NN) return false;
     for (const char *at = piece->kind->after; *at; at += strcspn(at, " ") + (at[strcspn(at, " ")] == ' '))
         if (strncmp(at, name, length) == 0 && (at[length] == ' ' || at[length] == 0)) return true;
@@ -188,6 +189,16 @@ static vly_status mark(vly_run *run, const char *option, const char *text, bool 
     return VLY_OK;
 }
 
+/* Whether a piece before it has asked whether it is possible: that opens the volume. */
+static bool same_question(const vly_run *run, int32_t i)
+{
+    const vly_piece *piece = &run->pieces[i];
+    for (const vly_piece *other = run->pieces; other < piece; other++)
+        if (other->asked && other->sample == piece->sample && other->kind->possible == piece->kind->possible)
+            return true;
+    return false;
+}
+
 vly_status vly_run_select(vly_run *run, const char *only, const char *from)
 {
     for (int32_t i = 0; i < run->count; i++) run->pieces[i].asked = !*only;
@@ -197,7 +208,7 @@ vly_status vly_run_select(vly_run *run, const char *only, const char *from)
         for (int32_t k = 0; k < i && run->pieces[i].asked; k++)
             if (vly_piece_needs(&run->pieces[i], &run->pieces[k])) run->pieces[k].asked = true;
     for (int32_t i = 0; i < run->count; i++)
-        if (run->pieces[i].asked && run->pieces[i].kind->possible)
+        if (run->pieces[i].asked && !same_question(run, i) && run->pieces[i].kind->possible)
             VLY_TRY(run->pieces[i].kind->possible(run->pieces[i].sample));
     for (int32_t i = 0; i < run->count; i++)
         for (int32_t k = 0; k < i; k++)

@@ -52,8 +52,9 @@ static void explain(vly_piece *piece, const json_t *before)
         snprintf(piece->reason, sizeof piece->reason, "another version of the program made it");
     json_object_foreach(json_object_get(piece->depends, "inputs"), role, hex)
     {
+        const bool volume = vly_listed("grey mask truth fib edx am trinarised", role);
         if (strcmp(vly_json_text(json_object_get(before, "inputs"), role), json_string_value(hex)) != 0)
-            snprintf(piece->reason, sizeof piece->reason, "the %.20s volume has changed", role);
+            snprintf(piece->reason, sizeof piece->reason, "the %.60s %s changed", role, volume ? "volume has" : "has");
     }
 }
 
@@ -96,6 +97,36 @@ vly_status vly_piece_judge(const vly_run *run, vly_piece *piece)
         snprintf(piece->reason, sizeof piece->reason, "--from asks for it");
     }
     vly_document_free(record);
+    return VLY_OK;
+}
+
+/* What was made from a piece that is made anew is made anew with it: who damaged the one may have read the other. */
+vly_status vly_run_judge(vly_run *run)
+{
+    for (int32_t i = 0; i < run->count; i++) {
+        vly_piece *piece = &run->pieces[i];
+        VLY_TRY(vly_piece_judge(run, piece));
+        for (const vly_piece *other = run->pieces; other < piece && piece->state == VLY_PIECE_FINISHED; other++) {
+            if (vly_piece_done(other) || !vly_piece_needs(piece, other)) continue;
+            piece->state = VLY_PIECE_STALE;
+            snprintf(piece->reason, sizeof piece->reason, "%.120s is computed again", other->name);
+        }
+    }
+    return VLY_OK;
+}
+
+static vly_status forget(const vly_run *run, const vly_piece *piece)
+{
+    char record[VLY_NAME_MAX + 80];
+    snprintf(record, sizeof record, "pieces/%s.json", piece->name);
+    VLY_TRY(vly_run_remove(run, record));
+    return vly_run_forget_dependants(run, piece);
+}
+
+vly_status vly_run_forget_dependants(const vly_run *run, const vly_piece *piece)
+{
+    for (const vly_piece *other = piece + 1; other < run->pieces + run->count; other++)
+        if (vly_piece_needs(other, piece)) VLY_TRY(forget(run, other));
     return VLY_OK;
 }
 

@@ -37,30 +37,6 @@ vly_status vly_work_segment(vly_run *run, const vly_piece *piece)
     return status;
 }
 
-/* Once the network was asked for another trinarisation, about as much is left as for thresholds. */
-static vly_method dearest_part(const vly_run *run, const vly_piece *piece)
-{
-    for (const vly_piece *other = run->pieces; other < piece && vly_piece_asks_network(piece); other++)
-        if (vly_piece_asks_network(other) && other->sample == piece->sample && other->asked && !vly_piece_done(other))
-            return VLY_METHOD_THRESHOLD;
-    return (vly_method)piece->method;
-}
-
-double vly_estimate_segment(vly_run *run, const vly_piece *piece)
-{
-    vly_source *volume;
-    vly_box window;
-    json_t *plan = NULL;
-    if (vly_source_open(&volume, piece->sample->grey, NULL) != VLY_OK) return 0;
-    if (vly_job_window(&window, &piece->sample->settings, vly_source_info(volume)) == VLY_OK)
-        (void)vly_job_plan(&plan, run->device, volume, window, 1u << dearest_part(run, piece),
-                           &piece->sample->settings); /* no plan: 0 s, unknown */
-    double seconds = json_number_value(json_object_get(plan, "seconds"));
-    json_decref(plan);
-    vly_source_close(volume);
-    return seconds;
-}
-
 /* ---- histogram ---- */
 
 static vly_status count_grey(const vly_run *run, const vly_settings *settings, vly_source *grey, vly_source *mask,

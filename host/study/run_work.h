@@ -12,7 +12,6 @@ vly_status vly_run_learned(char model[VLY_PATH_BYTES], const vly_run *run, const
 
 vly_status vly_work_given(vly_run *run, const vly_piece *piece);
 vly_status vly_work_segment(vly_run *run, const vly_piece *piece);
-double vly_estimate_segment(vly_run *run, const vly_piece *piece);
 bool vly_describe_wanted(const vly_sample *sample);
 vly_status vly_describe_possible(const vly_sample *sample);
 vly_status vly_work_describe(vly_run *run, const vly_piece *piece);
@@ -20,6 +19,16 @@ vly_status vly_work_edx(vly_run *run, const vly_piece *piece);
 vly_status vly_work_compare(vly_run *run, const vly_piece *piece);
 vly_status vly_work_transport(vly_run *run, const vly_piece *piece);
 vly_status vly_work_lithiate(vly_run *run, const vly_piece *piece);
+
+/* What they take: run_estimate.c. */
+void vly_estimate_histogram(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
+void vly_estimate_learn(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
+void vly_estimate_given(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
+void vly_estimate_segment(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
+void vly_estimate_describe(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
+void vly_estimate_compare(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
+void vly_estimate_transport(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
+void vly_estimate_lithiate(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
 
 void vly_summarise_learn(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_segment(vly_summary *t, const vly_piece *piece, const vly_document *d);

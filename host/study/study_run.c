@@ -6,32 +6,69 @@
 #include "study/run_lock.h"
 
 #include <stdio.h>
+#include <string.h>
+
+enum { STUDY_BYTES = 64 << 20 };
 
 /* ---- the folder ---- */
 
+/* The line that ends study.yaml: of which run it is. */
+static vly_status mark_of(char **out, const vly_run *run)
+{
+    return vly_format(out, "# run %s\n", run->run_id);
+}
+
 static vly_status write_study(const vly_run *run)
 {
-    char *text = NULL, *path = NULL;
+    char *text = NULL, *mark = NULL, *marked = NULL, *path = NULL;
     vly_status status = vly_study_text(&text, run->study);
+    if (status == VLY_OK) status = mark_of(&mark, run);
+    if (status == VLY_OK) status = vly_format(&marked, "%s%s", text, mark);
     if (status == VLY_OK) status = vly_run_path(&path, run, "study.yaml");
-    if (status == VLY_OK) status = vly_file_publish_text(path, text, true);
+    if (status == VLY_OK) status = vly_file_publish_text(path, marked, true);
     vly_free(text);
+    vly_free(mark);
+    vly_free(marked);
     vly_free(path);
     return status;
 }
 
-/* Under the lock: the folder becomes this study's. */
+/* Whether the folder was another run's until now: other inputs or settings. */
+static vly_status was_others(bool *out, const vly_run *run)
+{
+    char *path, *text = NULL, *mark = NULL;
+    VLY_TRY(vly_run_path(&path, run, "study.yaml"));
+    *out = vly_path_exists(path);
+    vly_status status = *out ? vly_file_text(&text, path, STUDY_BYTES) : VLY_OK;
+    if (status == VLY_OK) status = mark_of(&mark, run);
+    if (status == VLY_OK && text && strstr(text, mark)) *out = false;
+    vly_free(path);
+    vly_free(text);
+    vly_free(mark);
+    return status;
+}
+
+/* Alone in it: what is there goes, or what says that the study is complete. */
+static vly_status clear(const vly_run *run, bool overwrite)
+{
+    return overwrite ? vly_run_wipe(run) : vly_run_remove(run, "manifest.json");
+}
+
+/* Under the lock: the folder becomes this run's. Who shares it works on the same one: a piece must not be made from what
+ * another run's settings left. */
 static vly_status move_in(const vly_run *run, vly_lock *share, bool overwrite)
 {
     char *path, holder[160];
-    bool got;
+    bool got, others;
+    VLY_TRY(was_others(&others, run));
+    const bool alone = overwrite || others;
     VLY_TRY(vly_run_path(&path, run, "pieces/.share.lock"));
-    vly_status status = vly_lock_take(share, path, !overwrite, &got, holder);
+    vly_status status = vly_lock_take(share, path, !alone, &got, holder);
     if (status == VLY_OK && !got)
-        status =
-            vly_fail(VLY_EAGAIN, "%s: others work in it (%s), --overwrite has to wait for them", run->folder, holder);
-    if (status == VLY_OK && overwrite) {
-        status = vly_run_wipe(run);
+        status = vly_fail(VLY_EAGAIN, "%s: others work in it (%s), %s has to wait for them", run->folder, holder,
+                          overwrite ? "--overwrite" : "a study with other settings or inputs");
+    if (status == VLY_OK && alone) {
+        status = clear(run, overwrite);
         vly_lock_release(share);
         if (status == VLY_OK) status = vly_lock_take(share, path, true, &got, holder);
     }
@@ -64,12 +101,24 @@ const char *vly_piece_state_name(vly_piece_state state)
     return names[state];
 }
 
+/* Without a folder to compare with, no input is read for a plan. */
+static bool nothing_there(const vly_run *run)
+{
+    char *path;
+    if (vly_run_path(&path, run, "pieces") != VLY_OK) return false;
+    const bool there = vly_path_is_folder(path);
+    vly_free(path);
+    return !there;
+}
+
 static vly_status plan(vly_run *run, const char *study_path, const vly_settings *given)
 {
     VLY_TRY(vly_study_read(&run->study, study_path, given));
+    const vly_settings *settings = &run->study->settings;
     VLY_TRY(vly_run_list(run));
-    VLY_TRY(vly_run_select(run, run->study->settings.stages_only, run->study->settings.stage_from));
-    return vly_run_keys(run);
+    VLY_TRY(vly_run_select(run, settings->stages_only, settings->stage_from));
+    const bool fresh = settings->dry_run && (settings->overwrite || nothing_there(run));
+    return fresh ? vly_run_find_inputs(run) : vly_run_keys(run);
 }
 
 static vly_status execute(vly_run *run, bool *complete)
@@ -77,12 +126,10 @@ static vly_status execute(vly_run *run, bool *complete)
     const bool overwrite = run->study->settings.overwrite, dry = run->study->settings.dry_run;
     vly_lock share = VLY_LOCK_NONE;
     vly_status status = dry ? vly_run_refuse_foreign(run, overwrite) : open_folder(run, &share, overwrite);
-    for (int32_t i = 0; i < run->count && status == VLY_OK && !(dry && overwrite); i++)
-        status = vly_piece_judge(run, &run->pieces[i]);
-    for (int32_t i = 0; i < run->count && status == VLY_OK && dry; i++) {
-        vly_piece *piece = &run->pieces[i];
-        if (piece->seconds == 0 && piece->kind->estimate) piece->seconds = piece->kind->estimate(run, piece);
-    }
+    if (status == VLY_OK && !(dry && overwrite)) status = vly_run_judge(run);
+    for (int32_t i = 0; i < run->count && status == VLY_OK; i++)
+        vly_run_tell(run, &run->pieces[i], vly_piece_state_name(run->pieces[i].state), run->pieces[i].reason);
+    if (status == VLY_OK && dry) status = vly_run_estimate(run);
     if (status == VLY_OK && !dry) {
         status = vly_run_work_off(run);
         if (status == VLY_OK) status = vly_run_finish(run, complete);
@@ -99,8 +146,11 @@ static vly_status hand_over(vly_study_result *out, const vly_run *run)
     while (out->count < run->count) {
         const vly_piece *piece = &run->pieces[out->count];
         vly_study_piece *copy = &out->pieces[out->count++];
+        copy->kind = piece->kind->name;
         copy->state = piece->state;
         copy->seconds = piece->seconds;
+        copy->host_bytes = piece->cost.bytes;
+        copy->moved_bytes = piece->cost.moved;
         VLY_TRY(vly_strdup(&copy->name, piece->name ? piece->name : ""));
         VLY_TRY(vly_strdup(&copy->reason, piece->reason));
     }

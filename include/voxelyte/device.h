@@ -9,12 +9,22 @@
 extern "C" {
 #endif
 
+/* A piece of a study (voxelyte/study.h) and what became of it. */
+typedef struct vly_piece_news {
+    const char *piece;   /* "segment.kmeans" */
+    const char *state;   /* that of vly_piece_state_name, or "begins", "interrupted", "failed" */
+    const char *reason;  /* why it is computed again, who has it, what failed; "" */
+    double seconds;      /* it took; 0: not told */
+    int32_t done, total; /* pieces of the study that are done, and all */
+} vly_piece_news;
+
 /* The library never prints: it tells. Any pointer may be NULL. Calls come from the thread that runs the job. */
 typedef struct vly_progress {
     void (*update)(void *self, const char *stage, int64_t done, int64_t total, const char *unit);
     void (*warn)(void *self, const char *message);
     vly_status (*stop)(void *self); /* not VLY_OK: give up soon with this status (VLY_ECANCELLED, VLY_EAGAIN) */
     void *self;
+    void (*piece)(void *self, const vly_piece_news *news);
 } vly_progress;
 
 typedef struct vly_device_options {

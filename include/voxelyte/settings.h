@@ -155,6 +155,7 @@ typedef struct vly_settings {
     /* run */
     char stage_from[32], stages_only[256];
     bool resume;
+    double gpu_bandwidth;     /* GB/s, of a plan's bound */
     const char *command_line; /* borrowed, for the manifest; NULL: none; no option */
 
     char origin[VLY_SETTINGS_MOST][VLY_ORIGIN_BYTES]; /* of each option, in table order */

@@ -31,7 +31,25 @@
  *   pieces/<piece>.json      one record per finished piece: its key, what the key was made of, its outputs and their hashes
  *   manifest.json            written last: its presence means that the study is complete and belongs to the other files
  *
- * A piece is called segment.kmeans, or two_layer.segment.kmeans in a study of several samples. */
+ * A piece is called segment.kmeans, or two_layer.segment.kmeans in a study of several samples.
+ *
+ * Events (--events FILE or fd:N), for who wants to follow a run: a JSON object a line, each with "t", seconds since the start,
+ * and "ev". Keys may be added, none goes or changes its meaning.
+ *
+ *   run_start  command      the command line
+ *   device     description  what computes
+ *   piece      piece, state, done, total [, seconds, reason]
+ *                           first each piece's state as it was found: missing, stale (reason says why) or finished; then
+ *                           begins and, of the same piece, computed (seconds it took), failed (reason), or interrupted;
+ *                           elsewhere (reason: who has it) and finished if another process has or had it. done of the
+ *                           study's total pieces are computed or finished
+ *   stage      stage, done, total, unit [, eta_s]
+ *                           how far a piece is ("segment.kmeans: pass 3"), four times a second at most
+ *   warning    message
+ *   error      message      the line that stderr gets, before the end
+ *   run_end    status, seconds
+ *                           status: the exit code. A process that was killed writes none
+ */
 #ifndef VOXELYTE_STUDY_H
 #define VOXELYTE_STUDY_H
 
@@ -47,7 +65,7 @@ typedef struct vly_study_options {
     /* What the command line was given wins over the study file; NULL: nothing. Of these, `from` and `only` take pieces or
      * kinds of piece, comma-separated ("segment", "segment.kmeans"): `only` restricts the work to them and to what they
      * need, `from` computes them and all that follows from them again. `overwrite` starts afresh instead of continuing;
-     * `dry-run` makes the plan and writes nothing. */
+     * `dry-run` makes the plan and writes nothing, and reads no volume where no earlier run is to be looked at. */
     const struct vly_settings *given;
     const char *command; /* the command line, for the manifest; NULL: none */
 } vly_study_options;
@@ -71,9 +89,13 @@ VLY_API const char *vly_piece_state_name(vly_piece_state state);
 
 typedef struct vly_study_piece {
     char *name;
-    char *reason; /* why it is stale; "" else */
+    const char *kind; /* "segment" */
+    char *reason;     /* why it is stale; "" else */
     vly_piece_state state;
     double seconds; /* it took, or took last time, or in a plan will about take; 0 if unknown */
+    /* In a plan, of what is not done: bytes of memory it holds, and bytes that its arrays take through memory at least.
+     * The latter over a GPU's bandwidth bound its seconds there from below; nothing of it was measured on one. */
+    double host_bytes, moved_bytes;
 } vly_study_piece;
 
 typedef struct vly_study_result {
@@ -83,9 +105,12 @@ typedef struct vly_study_result {
     char run_id[33]; /* hash of inputs, settings and program format: the same study has the same */
 } vly_study_result;
 
-/* Runs, or continues, the study at `study_path` in `folder` (made if absent).
+/* Runs, or continues, the study at `study_path` in `folder` (made if absent). What depends on a setting or an input that has
+ * changed is computed again, and so is an output that is missing or damaged, with all that was made from it.
  * VLY_EUSAGE with `study.yaml:line:column` for a study that makes no sense; VLY_EOUTPUT with the reason if the folder holds
- * something else; VLY_EAGAIN if interrupted, or if nothing is left but what other processes are computing.
+ * something else: files that are no study's, a piece that this study has not, an input that is another file under another
+ * path. VLY_EAGAIN if interrupted, if nothing is left but what other processes are computing, or if these work with other
+ * settings.
  * The result holds the plan as far as it came, also on failure. */
 VLY_API vly_status vly_study_run(vly_study_result *out, vly_device *device, const char *study_path, const char *folder,
                                  const vly_study_options *options);
