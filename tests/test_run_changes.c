@@ -87,6 +87,7 @@ static const struct {
     {"cutoff", "3.9", "lithiate.*"},
     {"crop", "5", "lithiate.*"},
     {"set", "film_resistance=0.001", "lithiate.*"},
+    {"bpx-linear", "yes", "lithiate.*"},
     {"current", "2,1", "lithiate.*_1"}, /* one more */
     /* compare: the map is of the truth's labels, ours are known */
     {"labels", "pore=0,am=1,cbd=2", "compare"},

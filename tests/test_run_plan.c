@@ -64,7 +64,7 @@ static void put_hole(const char *name, const char *type, int64_t bytes, int x, i
 }
 
 static const char paper[] = "version: 1\nmethods: all\nedx: profile.csv\nfib: fib.raw\nratio: 8\ncutouts: 3\n"
-                            "conduct: {pore: 1, cbd: 0.12}\ncell: {current: [1, 3, 6, 8, 10, 12]}\n"
+                            "conduct: {pore: 1, cbd: 0.12}\nbpx: yes\ncell: {current: [1, 3, 6, 8, 10, 12]}\n"
                             "samples:\n  - {name: two_layer, grey: a.raw}\n  - {name: single_layer, grey: b.raw}\n";
 
 START_TEST(a_study_of_the_papers_kind_is_planned_without_reading_a_volume)
@@ -82,6 +82,7 @@ START_TEST(a_study_of_the_papers_kind_is_planned_without_reading_a_volume)
     ck_assert(of_kind(plan, "describe", "pieces") == 2 * 12);
     ck_assert(of_kind(plan, "transport", "pieces") == 2 * 12);
     ck_assert(of_kind(plan, "lithiate", "pieces") == 2 * 3 * 12 * 6);
+    ck_assert(of_kind(plan, "bpx", "pieces") == 2 * 12);
     double pieces = 0, seconds = 0, bytes = 0, moved = 0;
     for (int32_t i = 0; i < vly_document_length(plan, "plan.kinds"); i++) {
         char path[60];

@@ -51,7 +51,7 @@ vly_status vly_job_materials(vly_job *job, vly_materials **out)
     const vly_settings *s = job->settings;
     *out = NULL;
     if (*s->materials) VLY_TRY(vly_job_list_input(job, s->materials));
-    VLY_TRY(*s->materials ? vly_materials_read(out, s->materials, false) : vly_materials_create_default(out));
+    VLY_TRY(*s->materials ? vly_materials_read(out, s->materials, s->bpx_linear) : vly_materials_create_default(out));
     vly_status status = change(*out, s);
     if (status == VLY_OK) return VLY_OK;
     vly_materials_free(*out);

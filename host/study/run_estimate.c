@@ -237,3 +237,17 @@ void vly_estimate_lithiate(vly_piece_cost *out, vly_run *run, const vly_piece *p
 {
     vly_lithiate_cost(out, run->device, unknowns_of(&piece->sample->settings, run->sight));
 }
+
+/* Electrolyte and electrons, each along the thickness alone. */
+void vly_estimate_bpx(vly_piece_cost *out, vly_run *run, const vly_piece *piece)
+{
+    const vly_sight *sight = run->sight;
+    vly_piece_cost electrons;
+    (void)piece;
+    vly_transport_cost(out, 1.0, sight->voxels, sight->voxels * (1.0 - sight->fraction[VLY_AM]), threads_of(run));
+    vly_transport_cost(&electrons, 1.0, sight->voxels, sight->voxels * (1.0 - sight->fraction[VLY_PORE]),
+                       threads_of(run));
+    out->seconds += electrons.seconds + sight->voxels * quantities[VLY_QUANTITY_SURFACE].seconds / threads_of(run);
+    out->moved += electrons.moved;
+    out->bytes = fmax(out->bytes, electrons.bytes);
+}

@@ -26,6 +26,11 @@ static bool lithiates(const vly_sample *sample)
     return sample->settings.currents.count > 0;
 }
 
+static bool homogenises(const vly_sample *sample)
+{
+    return sample->settings.bpx;
+}
+
 static bool closes(const vly_sample *sample)
 {
     return vly_sample_methods(sample) >> VLY_METHOD_EDX_CLOSING & 1;
@@ -127,6 +132,17 @@ const vly_piece_kind vly_piece_kinds[] = {
      .work = vly_work_lithiate,
      .estimate = vly_estimate_lithiate,
      .summarise = vly_summarise_lithiate},
+    {.name = "bpx",
+     .command = "lithiate transport",
+     .alone = "through tolerance gamma-cbd cutoff set bpx-linear",
+     .per_method = true,
+     .inputs = VLY_INPUT_MATERIALS,
+     .after = "segment given",
+     .outputs = "bpx/*.json bpx/*.csv",
+     .wanted = homogenises,
+     .possible = vly_describe_possible,
+     .work = vly_work_bpx,
+     .estimate = vly_estimate_bpx},
 };
 
 const int32_t vly_piece_kind_count = sizeof vly_piece_kinds / sizeof *vly_piece_kinds;

@@ -19,6 +19,7 @@ vly_status vly_work_edx(vly_run *run, const vly_piece *piece);
 vly_status vly_work_compare(vly_run *run, const vly_piece *piece);
 vly_status vly_work_transport(vly_run *run, const vly_piece *piece);
 vly_status vly_work_lithiate(vly_run *run, const vly_piece *piece);
+vly_status vly_work_bpx(vly_run *run, const vly_piece *piece);
 
 /* What they take: run_estimate.c. */
 void vly_estimate_histogram(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
@@ -29,6 +30,7 @@ void vly_estimate_describe(vly_piece_cost *out, vly_run *run, const vly_piece *p
 void vly_estimate_compare(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
 void vly_estimate_transport(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
 void vly_estimate_lithiate(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
+void vly_estimate_bpx(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
 
 void vly_summarise_learn(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_segment(vly_summary *t, const vly_piece *piece, const vly_document *d);

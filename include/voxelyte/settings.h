@@ -105,7 +105,9 @@ typedef struct vly_settings {
     double gamma_cbd, cutoff;           /* 0: the materials' */
     char materials[VLY_PATH_BYTES];     /* BPX file; "": the default ones */
     char materials_set[VLY_PATH_BYTES]; /* "name=value,...": changes to them */
+    bool bpx_linear;                    /* see vly_materials_read */
     char experiment[VLY_PATH_BYTES];    /* CSV of measured curves, of fit too; "": none */
+    bool bpx;                           /* of a study: effective parameters too */
     vly_area area;
     vly_floating floating;
     double area_scale, time_tolerance;

@@ -17,6 +17,8 @@
  *   curves/edx-profile.csv * header "point,depth_um,intensity,error,fit,fit_error": what edx-closing was fitted to, and the
  *   curves/edx-closing.csv * line; "page,depth_um,weight,cbd_target,cbd_fraction,radius_um,tie_share,cbd_fraction_sd": what
  *                            every page got. Only with edx-closing.
+ *   bpx/<method>.json      * with `bpx`: effective parameters measured in the labels, as BPX for porous-electrode models; where
+ *   bpx/<method>.csv       *   nothing percolates only {"reason"}. "quantity,value,unit,how": the same numbers
  *   compare.json           * result document: names, equal (n x n), jaccard {am, cbd, pore} (n x n each; null where a phase
  *                            is in neither), and if the sample names a truth also
  *                            "truth": {"path", "accuracy": [n], "jaccard": {am, cbd, pore: [n]}}, in the order of names.
