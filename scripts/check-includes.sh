@@ -27,6 +27,7 @@ owners() { # of a system header: who may include it
     check.h) echo '^tests/' ;;
     *intrin.h) echo '^kernels/' ;;
     pthread.h) echo '^(kernels|host|tests)/' ;;
+    voxelyte/*) echo '^samples/' ;; # elsewhere in quotes
     assert.h | complex.h | ctype.h | errno.h | float.h | inttypes.h | limits.h | math.h | stdalign.h | stdarg.h | \
         stdatomic.h | stdbool.h | stddef.h | stdint.h | stdio.h | stdlib.h | string.h | time.h) echo '' ;;
     *) echo '^(host|tests)/' ;; # POSIX: files, processes, clocks

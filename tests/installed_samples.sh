@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# What is installed serves a stranger: the programs in samples/c compiled against it by pkg-config alone and run, the
+# completion where it belongs. Usage: installed_samples.sh BUILD_FOLDER
+set -euo pipefail
+build=$1
+cd "$(dirname "$0")/.."
+prefix=$(mktemp -d)
+trap 'rm -rf "$prefix"' EXIT
+cmake --install "$build" --prefix "$prefix" >/dev/null
+PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name voxelyte.pc)")
+export PKG_CONFIG_PATH
+library=$(dirname "$(find "$prefix" -name libvoxelyte.so)")
+for sample in samples/c/use_*.c; do
+    # shellcheck disable=SC2046 # words
+    "${CC:-cc}" -std=c11 -Wall -Wextra -Werror "$sample" $(pkg-config --cflags --libs voxelyte) \
+        -Wl,-rpath,"$library" -o "$prefix/$(basename "$sample" .c)"
+done
+"$prefix/use_segment" samples/two_layer/grey.tif "$prefix/labels.tif" am=0.599615625,cbd=0.228165104166667,pore=0.172219270833333 |
+    grep -q '^am *1151262 voxels'
+"$prefix/use_transport" "$prefix/labels.tif" 0.12 | grep -c '^[xyz]: D_eff/D = 0\.' | grep -qx 3
+"$prefix/use_describe" 2>&1 | grep -q 'expected'
+test -s "$prefix/share/bash-completion/completions/voxelyte"
