@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What is installed serves a stranger: the programs in samples/c compiled against it by pkg-config alone and run, the
-# completion where it belongs. Usage: installed_samples.sh BUILD_FOLDER
+# What is installed serves a stranger: the programs in samples/c compiled against it by pkg-config alone and run, the page for
+# man and the completion where they belong. Usage: installed_samples.sh BUILD_FOLDER
 set -euo pipefail
 build=$1
 cd "$(dirname "$0")/.."
@@ -19,4 +19,5 @@ done
     grep -q '^am *1151262 voxels'
 "$prefix/use_transport" "$prefix/labels.tif" 0.12 | grep -c '^[xyz]: D_eff/D = 0\.' | grep -qx 3
 "$prefix/use_describe" 2>&1 | grep -q 'expected'
+grep -q '^\.SS segment' "$prefix"/share/man/man1/voxelyte.1
 test -s "$prefix/share/bash-completion/completions/voxelyte"

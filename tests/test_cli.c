@@ -320,6 +320,34 @@ START_TEST(info_says_what_a_volume_is)
 }
 END_TEST
 
+START_TEST(the_page_for_man_has_every_command_and_option)
+{
+    char entry[80];
+    program_folder("man");
+    PROGRAM_DOES("help man");
+    ck_assert_int_eq(strncmp(program_out, ".TH VOXELYTE 1 ", 15), 0);
+    for (const char *line = program_out; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        if (*line == '.') /* requests that are meant, no text that begins with a dot */
+            ck_assert_msg(strchr("TSPBIRnfba", line[1]) != NULL, "%.40s", line);
+    static const char *const commands[] = {"segment", "run", "lithiate", "doctor"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        snprintf(entry, sizeof entry, "\n.SS %s\n", commands[i]);
+        ck_assert_msg(strstr(program_out, entry) != NULL, "no %s", commands[i]);
+    }
+    for (int32_t i = 0; i < vly_option_count(); i++) {
+        char key[40] = "";
+        for (const char *c = vly_option_at(i)->key; *c; c++) strcat(key, *c == '-' ? "\\-" : (char[2]){*c, 0});
+        snprintf(entry, sizeof entry, "%s\\fR\n", key);
+        ck_assert_msg(strstr(program_out, entry) != NULL, "no --%s", vly_option_at(i)->key);
+    }
+    ck_assert_ptr_nonnull(strstr(program_out, ".SH EXIT STATUS"));
+    if (system("man --version >/dev/null 2>&1") != 0) return;
+    ck_assert_int_eq(system("man --warnings -l ../out.txt >../page.txt 2>../warnings.txt"), 0);
+    program_read(program_err, "../warnings.txt");
+    ck_assert_str_eq(program_err, "");
+}
+END_TEST
+
 START_TEST(completion_is_a_script_that_completes)
 {
     program_folder("completion");
@@ -355,6 +383,7 @@ int main(void)
     TEST_CASE(suite, events_are_json_lines);
     TEST_CASE(suite, a_dry_run_plans_and_writes_nothing);
     TEST_CASE(suite, info_says_what_a_volume_is);
+    TEST_CASE(suite, the_page_for_man_has_every_command_and_option);
     TEST_CASE(suite, completion_is_a_script_that_completes);
     return test_run(suite);
 }

@@ -44,6 +44,19 @@ vly_status cli_parse(cli_call *cli, int count, char **words, bool *help);
 void cli_print_overview(void);
 void cli_print_help(const cli_command *command);
 void cli_print_version(void);
+bool cli_option_is_common(const vly_option *option);
+
+typedef struct cli_exit_code {
+    int32_t code;
+    const char *meaning;
+} cli_exit_code;
+
+extern const cli_exit_code cli_exit_codes[];
+extern const int32_t cli_exit_code_count;
+
+/* ---- man.c ---- */
+
+void cli_print_man(void);
 
 /* ---- terminal.c: stderr and the event file ---- */
 

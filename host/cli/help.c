@@ -17,6 +17,7 @@ void cli_print_overview(void)
         printf("  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
     puts("\nvoxelyte help COMMAND      its options, with defaults and examples\n"
          "voxelyte help exit-codes   what the program comes back with\n"
+         "voxelyte help man          all of it as a page for man\n"
          "voxelyte --version         version and libraries; voxelyte doctor says more");
 }
 
@@ -42,7 +43,7 @@ static void print_option(const vly_option *option)
 }
 
 /* Options of every command are listed behind its own. */
-static bool is_common(const vly_option *option)
+bool cli_option_is_common(const vly_option *option)
 {
     return vly_option_belongs(option, "info") && vly_option_belongs(option, "bench");
 }
@@ -52,7 +53,7 @@ static void print_options(const cli_command *command, bool common)
     bool first = true;
     for (int32_t i = 0; i < vly_option_count(); i++) {
         const vly_option *option = vly_option_at(i);
-        if (!vly_option_belongs(option, command->name) || is_common(option) != common) continue;
+        if (!vly_option_belongs(option, command->name) || cli_option_is_common(option) != common) continue;
         if (first) printf(common ? "\ncommon options\n" : "\noptions of %s\n", command->name);
         first = false;
         print_option(option);
@@ -67,34 +68,42 @@ void cli_print_help(const cli_command *command)
     print_options(command, true);
 }
 
+const cli_exit_code cli_exit_codes[] = {
+    {0, "done"},
+    {1, "done, but different, or a quality gate failed"},
+    {2, "options or configuration make no sense"},
+    {65, "the input is there, but malformed or unsuitable"},
+    {66, "an input is missing or cannot be read"},
+    {70, "a mistake of ours: please report it"},
+    {71, "out of memory, or the memory limit is too small"},
+    {73, "the output exists already, or cannot be made"},
+    {74, "reading or writing failed, or the disk is full"},
+    {75, "interrupted, or others are doing what is left: run the same command again"},
+    {76, "did not converge, or a guard failed"},
+    {77, "the device asked for is not usable"},
+    {130, "Ctrl-C"},
+};
+const int32_t cli_exit_code_count = sizeof cli_exit_codes / sizeof *cli_exit_codes;
+
 static void print_exit_codes(void)
 {
-    puts("  0  done\n"
-         "  1  done, but different, or a quality gate failed\n"
-         "  2  options or configuration make no sense\n"
-         " 65  the input is there, but malformed or unsuitable\n"
-         " 66  an input is missing or cannot be read\n"
-         " 70  a mistake of ours: please report it\n"
-         " 71  out of memory, or the memory limit is too small\n"
-         " 73  the output exists already, or cannot be made\n"
-         " 74  reading or writing failed, or the disk is full\n"
-         " 75  interrupted, or others are doing what is left: run the same command again\n"
-         " 76  did not converge, or a guard failed\n"
-         " 77  the device asked for is not usable\n"
-         "130  Ctrl-C");
+    for (int32_t i = 0; i < cli_exit_code_count; i++)
+        printf("%3d  %s\n", (int)cli_exit_codes[i].code, cli_exit_codes[i].meaning);
 }
 
 static vly_status run(cli_call *cli)
 {
     const char *topic = cli->settings.input_count > 0 ? cli->settings.inputs[0] : NULL;
     const cli_command *command = topic ? cli_command_find(topic) : NULL;
-    char words[512] = "exit-codes|", hint[96];
+    char words[512] = "exit-codes|man|", hint[96];
     if (!topic)
         cli_print_overview();
     else if (command)
         cli_print_help(command);
     else if (strcmp(topic, "exit-codes") == 0)
         print_exit_codes();
+    else if (strcmp(topic, "man") == 0)
+        cli_print_man();
     else {
         for (int32_t i = 0; i < cli_command_count; i++) strcat(strcat(words, cli_commands[i]->name), "|");
         return vly_fail(VLY_EUSAGE, "help %s: no such topic%s", topic, vly_word_hint(hint, topic, words));
@@ -104,7 +113,7 @@ static vly_status run(cli_call *cli)
 
 const cli_command cli_help = {
     .name = "help",
-    .usage = "[COMMAND | exit-codes]",
+    .usage = "[COMMAND | exit-codes | man]",
     .summary = "options and examples of a command",
     .text = "",
     .most = 1,
