@@ -18,6 +18,6 @@ done
 "$prefix/use_segment" samples/two_layer/grey.tif "$prefix/labels.tif" am=0.599615625,cbd=0.228165104166667,pore=0.172219270833333 |
     grep -q '^am *1151262 voxels'
 "$prefix/use_transport" "$prefix/labels.tif" 0.12 | grep -c '^[xyz]: D_eff/D = 0\.' | grep -qx 3
-"$prefix/use_describe" 2>&1 | grep -q 'expected'
+"$prefix/use_describe" "$prefix/labels.tif" | grep -q '^pore fraction 0\.1722 '
 grep -q '^\.SS segment' "$prefix"/share/man/man1/voxelyte.1
 test -s "$prefix/share/bash-completion/completions/voxelyte"
