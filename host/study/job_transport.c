@@ -104,7 +104,7 @@ static void add_result(vly_job *job, const vly_transport_options *options, const
 
 /* Bytes and seconds a conducting voxel takes in a direction, as measured on one common core; each is solved by itself. Bytes an
  * iteration moves (bench's bound) with the coarse levels, and about how many there are (tests/bench/transport.csv). */
-static const double VOXEL_BYTES = 64.0, VOXEL_SECONDS = 1.3e-6, VOXEL_MOVED = 1.6 * 358.0, ITERATIONS = 12.0;
+static const double VOXEL_BYTES = 64.0, VOXEL_SECONDS = 2.8e-6, VOXEL_MOVED = 1.6 * 358.0, ITERATIONS = 12.0;
 
 /* The estimate of the discretisation's error solves an eighth of the voxels. */
 double vly_transport_solutions(const vly_settings *s)

@@ -1,6 +1,6 @@
-/* What pieces take, told before any is done: for the plan of a study. Seconds are those of voxels on one common core, as they
- * were measured (what each constant says), shared out over the threads; bytes moved are those that the contracts of the
- * kernels make unavoidable. Volumes are opened for their extent, and not read. */
+/* What pieces take, told before any is done: for the plan of a study. Seconds are CPU seconds a voxel took on one core of an AMD
+ * EPYC, measured with samples/two_layer (1.9 million voxels, 2026-11-23) and shared out over the threads; bytes moved are those
+ * that the contracts of the kernels make unavoidable. Volumes are opened for their extent, and not read. */
 #include "study/run_work.h"
 
 #include "core/memory.h"
@@ -71,7 +71,7 @@ static double threads_of(const vly_run *run)
 /* ---- grey values and labels ---- */
 
 /* A pass over grey values in memory; labels through Deflate, which one thread writes; labels decoded and counted. */
-static const double HISTOGRAM_SECONDS = 6e-10, WRITE_SECONDS = 2e-8, DECODE_SECONDS = 2e-9;
+static const double HISTOGRAM_SECONDS = 6e-10, WRITE_SECONDS = 1.5e-8, DECODE_SECONDS = 3e-9;
 
 void vly_estimate_histogram(vly_piece_cost *out, vly_run *run, const vly_piece *piece)
 {
@@ -119,7 +119,7 @@ void vly_estimate_segment(vly_piece_cost *out, vly_run *run, const vly_piece *pi
 }
 
 /* All volumes are read at once, and every voxel's labels are one code that is counted. */
-static const double CODE_SECONDS = 1.5e-9;
+static const double CODE_SECONDS = 2e-9;
 
 void vly_estimate_compare(vly_piece_cost *out, vly_run *run, const vly_piece *piece)
 {
@@ -134,7 +134,7 @@ void vly_estimate_compare(vly_piece_cost *out, vly_run *run, const vly_piece *pi
 
 /* A sample through the network and back; epochs until the validation error has not fallen for a while; samples are the 48
  * turned copies of 60 % of the voxels. A voxel holds its 125 grey values, fractions and place, and lists of its copies. */
-static const double SAMPLE_SECONDS = 4e-6, EPOCHS = 40, COPIES = 48 * 0.6, LEARN_BYTES = 950, SAMPLE_BYTES = 125 * 4;
+static const double SAMPLE_SECONDS = 2e-6, EPOCHS = 50, COPIES = 48 * 0.6, LEARN_BYTES = 950, SAMPLE_BYTES = 125 * 4;
 
 void vly_estimate_learn(vly_piece_cost *out, vly_run *run, const vly_piece *piece)
 {
@@ -156,9 +156,9 @@ void vly_estimate_learn(vly_piece_cost *out, vly_run *run, const vly_piece *piec
 static const struct {
     double seconds, moved;
 } quantities[VLY_QUANTITIES] = {
-    [VLY_QUANTITY_SURFACE] = {4e-9, 1},          [VLY_QUANTITY_SIZES] = {2.4e-7, 3 * 24},
-    [VLY_QUANTITY_INTRUSION] = {3e-7, 6 * 24},   [VLY_QUANTITY_TORTUOSITY] = {2.4e-7, 3 * 13},
-    [VLY_QUANTITY_TWO_POINT] = {1.6e-7, 6 * 24}, [VLY_QUANTITY_CONNECTIVITY] = {6e-8, 2 * 5},
+    [VLY_QUANTITY_SURFACE] = {3e-9, 1},          [VLY_QUANTITY_SIZES] = {1e-7, 3 * 24},
+    [VLY_QUANTITY_INTRUSION] = {2e-7, 6 * 24},   [VLY_QUANTITY_TORTUOSITY] = {6e-8, 3 * 13},
+    [VLY_QUANTITY_TWO_POINT] = {2.5e-7, 6 * 24}, [VLY_QUANTITY_CONNECTIVITY] = {3e-8, 2 * 5},
 };
 
 /* More than this machine has: the plan says how much more. */

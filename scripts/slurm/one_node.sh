@@ -5,7 +5,7 @@
 set -euo pipefail
 program=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
-for need in munged slurmctld slurmd sbatch; do
+for need in munged slurmctld slurmd sbatch pgrep; do
     PATH=$PATH:/usr/sbin command -v $need >/dev/null || { echo "one_node.sh: no $need here" >&2 && exit 77; }
 done
 [ "$(id -u)" -eq 0 ] || { echo "one_node.sh: root is needed" >&2 && exit 77; }
@@ -82,7 +82,7 @@ if [ "$(sinfo --noheader --format=%t)" != idle ]; then
 fi
 
 # ---- a study of a few dozen pieces, each some seconds ----
-"$program" synth --preset two-layer --size 64,64,96 --seed 3 --fib-ratio 0 -o sample --quiet
+"$program" synth --preset two-layer --size 64,64,96 --seed 3 --fib-ratio 0 -o sample --quiet >/dev/null
 cat >study.yaml <<END
 version: 1
 methods: [threshold, kmeans]
