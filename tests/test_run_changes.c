@@ -133,7 +133,9 @@ START_TEST(a_changed_option_leads_where_a_fresh_run_would)
     run_ok(&r, study, folder);
     vly_study_result_free(&r);
     mark labels = mark_of(below(folder, "labels/threshold.tif"));
+    put("out/figures/of-old-settings.svg", "<svg/>");
     ck_assert_int_eq(run_with(&r, study, folder, "evaluations", "30"), VLY_OK);
+    ck_assert(!vly_path_exists(below(folder, "figures/of-old-settings.svg")));
     check_again(&r, "*.kmeans* *.edx-closing* edx compare", "evaluations 30");
     ck_assert(r.complete && untouched(below(folder, "labels/threshold.tif"), labels));
     vly_study_result_free(&r);

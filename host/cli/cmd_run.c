@@ -74,7 +74,8 @@ const cli_command cli_run = {
     .text = "The study file names the samples and how to trinarise them; every option here is also a key there, and\n"
             "the command line wins. FOLDER gets labels, result documents, tables and report.html. What is finished\n"
             "is not computed again, so a run that was interrupted is simply started again, and several processes\n"
-            "may work on one folder.\n\n"
+            "may work on one folder. Where a setting or an input has changed, what depends on it is computed again;\n"
+            "--dry-run says what that is, how long it takes and how much memory.\n\n"
             "  voxelyte run samples/two_layer.yaml -o out\n"
             "  voxelyte run study.yaml -o out --only segment.kmeans\n"
             "  voxelyte run study.yaml -o out --from compare --dry-run\n",

@@ -237,6 +237,7 @@ vly_status vly_run_finish(vly_run *run, bool *complete)
         for (size_t i = 0; i < sizeof names / sizeof *names && status == VLY_OK; i++)
             status = vly_run_make_room(run, names[i]);
         if (status == VLY_OK) status = vly_summary_write(run);
+        if (status == VLY_OK) status = vly_run_wipe_figures(run);
         if (status == VLY_OK && has_labels(run)) status = vly_report_write(run->folder);
         if (status == VLY_OK && *complete) status = vly_manifest_write(run);
         if (status == VLY_OK && *complete) status = vly_run_log(run, "the study is complete, run %s", run->run_id);

@@ -126,7 +126,7 @@ static vly_status wipe_figure(void *self, const char *name)
     return status;
 }
 
-static vly_status wipe_figures(const vly_run *run)
+vly_status vly_run_wipe_figures(const vly_run *run)
 {
     char *path;
     VLY_TRY(vly_run_path(&path, run, "figures"));
@@ -140,7 +140,7 @@ vly_status vly_run_wipe(const vly_run *run)
 {
     static const char *const names[] = {"manifest.json", "study.yaml", "summary.csv", "report.html", "log.txt"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) VLY_TRY(vly_run_remove(run, names[i]));
-    VLY_TRY(wipe_figures(run));
+    VLY_TRY(vly_run_wipe_figures(run));
     return for_each_record(run, wipe_record);
 }
 

@@ -158,6 +158,9 @@ vly_status vly_run_refuse_foreign(const vly_run *run, bool overwrite);
 /* Removes what runs have left in the folder, and nothing else. */
 vly_status vly_run_wipe(const vly_run *run);
 
+/* Removes the figures of the last report: the next one may have others. */
+vly_status vly_run_wipe_figures(const vly_run *run);
+
 /* Removes FOLDER/name if it is there. */
 vly_status vly_run_remove(const vly_run *run, const char *name);
 
