@@ -117,7 +117,7 @@ static int by_name(const void *a, const void *b)
 /* Every file below it, hidden ones too, a line each in order. */
 static void list_files(char *out, size_t size, const char *folder)
 {
-    char *lines[1000];
+    char *lines[1000] = {NULL};
     size_t count = 0;
     *listing = *out = 0;
     walked = folder;

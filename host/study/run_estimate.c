@@ -35,22 +35,28 @@ static vly_status look_at(vly_sight *out, const vly_sample *sample)
 }
 
 /* Pieces of a sample stand side by side: its volume is opened once. */
+static vly_status look_on(vly_sight *sight, const vly_sample *sample)
+{
+    if (sight->sample == sample) return VLY_OK;
+    vly_source_close(sight->volume);
+    return look_at(sight, sample);
+}
+
 vly_status vly_run_estimate(vly_run *run)
 {
-    vly_sight sight = {.sample = NULL};
+    vly_sight *sight;
+    VLY_TRY(VLY_NEW(&sight, 1, "plan"));
     vly_status status = VLY_OK;
-    run->sight = &sight;
+    run->sight = sight;
     for (int32_t i = 0; i < run->count && status == VLY_OK; i++) {
         vly_piece *piece = &run->pieces[i];
-        if (piece->sample != sight.sample) {
-            vly_source_close(sight.volume);
-            status = look_at(&sight, piece->sample);
-        }
+        status = look_on(sight, piece->sample);
         if (status != VLY_OK || vly_piece_done(piece) || !piece->asked) continue;
         if (piece->kind->estimate) piece->kind->estimate(&piece->cost, run, piece);
         if (piece->seconds == 0) piece->seconds = piece->cost.seconds; /* else what it took last time */
     }
-    vly_source_close(sight.volume);
+    vly_source_close(sight->volume);
+    vly_free(sight);
     run->sight = NULL;
     return status;
 }
