@@ -9,89 +9,62 @@ typedef struct job {
     const double *step, *volume[2];
     double damping;
     bool logarithmic;
-    double *u, *parts;
+    double *u;
     const double *c;
-    int32_t nodes;
 } job;
 
-static vly_status measure_chunk(void *self, int64_t chunk, int32_t worker)
+static void measure_rows(const void *self, int32_t from, int32_t to, double *part)
 {
     const job *j = self;
-    int32_t from, to;
-    double *part = j->parts + 4 * chunk;
-    (void)worker;
-    vly_chunk_rows(chunk, vly_cell_layout_rows(j->l), &from, &to);
-    for (int k = 0; k < 4; k++) part[k] = 0.0;
     for (int32_t i = from; i < to; i++) {
         double size = fabs(j->step[i]) / vly_cell_unit(j->l, i);
         int to_which = i < j->l->potentials ? 1 : 2;
         part[0] += isfinite(size) ? 0.0 : 1.0;
         part[to_which] = fmax(part[to_which], size);
     }
-    return VLY_OK;
 }
 
 vly_status vly_cell_measure_cpu(vly_queue *queue, const vly_cell_layout *layout, const double *step, double *sums,
                                 double *parts)
 {
-    job j = {.l = layout, .step = step, .parts = parts};
-    int32_t rows = vly_cell_layout_rows(layout);
-    VLY_TRY(vly_chunks_run(queue, rows, measure_chunk, &j));
-    vly_tally_chunks(rows, parts, 1, sums);
-    return VLY_OK;
+    const job j = {.l = layout, .step = step};
+    return vly_tally_run(queue, vly_cell_layout_rows(layout), measure_rows, &j, parts, 1, sums);
 }
 
-static vly_status move_chunk(void *self, int64_t chunk, int32_t worker)
+static void move_rows(const void *self, int32_t from, int32_t to, double *part)
 {
     const job *j = self;
-    int32_t from, to;
-    double *part = j->parts + 4 * chunk;
-    (void)worker;
-    vly_chunk_rows(chunk, vly_cell_layout_rows(j->l), &from, &to);
-    for (int k = 0; k < 4; k++) part[k] = 0.0;
     for (int32_t i = from; i < to; i++) {
         bool cut;
         j->u[i] = vly_cell_moved(j->l, i, j->u[i], j->step[i], j->damping, j->logarithmic, &cut);
         part[0] += cut ? 1.0 : 0.0;
     }
-    return VLY_OK;
 }
 
 vly_status vly_cell_move_cpu(vly_queue *queue, const vly_cell_layout *layout, const double *step, double damping,
                              bool logarithmic, double *u, double *sums, double *parts)
 {
-    job j = {.l = layout, .step = step, .damping = damping, .logarithmic = logarithmic, .u = u, .parts = parts};
-    int32_t rows = vly_cell_layout_rows(layout);
-    VLY_TRY(vly_chunks_run(queue, rows, move_chunk, &j));
-    vly_tally_chunks(rows, parts, 4, sums);
-    return VLY_OK;
+    const job j = {.l = layout, .step = step, .damping = damping, .logarithmic = logarithmic, .u = u};
+    return vly_tally_run(queue, vly_cell_layout_rows(layout), move_rows, &j, parts, 4, sums);
 }
 
-static vly_status foretell_chunk(void *self, int64_t chunk, int32_t worker)
+static void foretell_rows(const void *self, int32_t from, int32_t to, double *part)
 {
     const job *j = self;
-    int32_t from, to;
-    (void)worker;
-    vly_chunk_rows(chunk, vly_cell_layout_rows(j->l), &from, &to);
+    (void)part;
     for (int32_t i = from; i < to; i++)
         j->u[i] = vly_cell_within(j->l, i, j->past->state[0][i], vly_cell_foretold(j->past, i));
-    return VLY_OK;
 }
 
 vly_status vly_cell_foretell_cpu(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past, double *u)
 {
-    job j = {.l = layout, .past = past, .u = u};
-    return vly_chunks_run(queue, vly_cell_layout_rows(layout), foretell_chunk, &j);
+    const job j = {.l = layout, .past = past, .u = u};
+    return vly_tally_run(queue, vly_cell_layout_rows(layout), foretell_rows, &j, NULL, 0, NULL);
 }
 
-static vly_status differ_chunk(void *self, int64_t chunk, int32_t worker)
+static void differ_rows(const void *self, int32_t from, int32_t to, double *part)
 {
     const job *j = self;
-    int32_t from, to;
-    double *part = j->parts + 4 * chunk;
-    (void)worker;
-    vly_chunk_rows(chunk, j->nodes, &from, &to);
-    for (int k = 0; k < 4; k++) part[k] = 0.0;
     for (int32_t block = from; block < to; block += BLOCK) {
         double sums[2] = {0.0, 0.0};
         for (int32_t n = block; n < block + BLOCK && n < to; n++) {
@@ -104,28 +77,19 @@ static vly_status differ_chunk(void *self, int64_t chunk, int32_t worker)
         part[0] += sums[0];
         part[1] += sums[1];
     }
-    return VLY_OK;
 }
 
 vly_status vly_cell_differ_cpu(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past,
                                const double *electrolyte_volume, const double *solid_volume, const double *u,
                                double *sums, double *parts)
 {
-    job j = {.l = layout, .past = past, .volume = {electrolyte_volume, solid_volume}, .c = u, .parts = parts};
-    j.nodes = layout->electrolytes + layout->solids;
-    VLY_TRY(vly_chunks_run(queue, j.nodes, differ_chunk, &j));
-    vly_tally_chunks(j.nodes, parts, 2, sums);
-    return VLY_OK;
+    const job j = {.l = layout, .past = past, .volume = {electrolyte_volume, solid_volume}, .c = u};
+    return vly_tally_run(queue, (int64_t)layout->electrolytes + layout->solids, differ_rows, &j, parts, 2, sums);
 }
 
-static vly_status amount_chunk(void *self, int64_t chunk, int32_t worker)
+static void amount_rows(const void *self, int32_t from, int32_t to, double *part)
 {
     const job *j = self;
-    int32_t from, to;
-    double *part = j->parts + 4 * chunk;
-    (void)worker;
-    vly_chunk_rows(chunk, j->nodes, &from, &to);
-    part[0] = part[1] = 0.0;
     part[2] = part[3] = -INFINITY;
     for (int32_t block = from; block < to; block += BLOCK) {
         double sums[2] = {0.0, 0.0};
@@ -138,14 +102,11 @@ static vly_status amount_chunk(void *self, int64_t chunk, int32_t worker)
         part[0] += sums[0];
         part[1] += sums[1];
     }
-    return VLY_OK;
 }
 
 vly_status vly_cell_amount_cpu(vly_queue *queue, int32_t nodes, const double *c, const double *volume, double *sums,
                                double *parts)
 {
-    job j = {.volume = {volume, NULL}, .c = c, .nodes = nodes, .parts = parts};
-    VLY_TRY(vly_chunks_run(queue, nodes, amount_chunk, &j));
-    vly_tally_chunks(nodes, parts, 2, sums);
-    return VLY_OK;
+    const job j = {.volume = {volume, NULL}, .c = c};
+    return vly_tally_run(queue, nodes, amount_rows, &j, parts, 2, sums);
 }
