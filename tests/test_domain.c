@@ -2,13 +2,19 @@
 #include "cell_geometry.h"
 
 #include "core/fault.h"
+#include "md5.h"
 
 #include <stdio.h>
 
-START_TEST(the_golden_geometry_has_the_counts_of_the_specification)
+START_TEST(the_golden_geometry_has_the_bytes_and_counts_of_the_specification)
 {
     vly_domain d;
     vly_cell_network n;
+    uint8_t labels[SC10_VOXELS];
+    char hex[33];
+    test_sc10(labels);
+    test_md5(hex, labels, sizeof labels);
+    ck_assert_str_eq(hex, "46eb6e21ad29bf1d5fd4d4a088a07299");
     test_sc10_network(&d, &n);
     const vly_cell_geometry *g = &d.found;
     ck_assert_int_eq(g->voxels[VLY_PORE], 109);
@@ -416,7 +422,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("domain");
-    TEST_CASE(suite, the_golden_geometry_has_the_counts_of_the_specification);
+    TEST_CASE(suite, the_golden_geometry_has_the_bytes_and_counts_of_the_specification);
     TEST_CASE(suite, every_edge_and_face_is_where_a_naive_look_finds_it);
     TEST_CASE(suite, sealed_pores_and_floating_islands_are_left_out_and_counted);
     TEST_CASE(suite, a_floating_cluster_keeps_its_binder_only_where_it_reacts);
