@@ -24,6 +24,30 @@ static vly_cell_network blobs(vly_extent e, int32_t layers, uint64_t seed)
     return n;
 }
 
+/* A system of such a network whose solution is known. */
+typedef struct trial {
+    vly_device *device;
+    vly_cell_network n;
+    test_system s;
+    double *known; /* (rows + 1) */
+} trial;
+
+static void begin(trial *t, vly_device *device, vly_extent e, int32_t layers, const test_state *state)
+{
+    *t = (trial){.device = device, .n = blobs(e, layers, state->seed)};
+    t->s = test_make_system(&t->n, state);
+    t->known = calloc((size_t)t->s.host.rows + 1, sizeof *t->known);
+    test_know_solution(&t->s, t->known, 4);
+}
+
+static void finish(trial *t)
+{
+    free(t->known);
+    test_free_system(&t->s);
+    vly_cell_network_free(&t->n);
+    if (t->device) vly_device_close(t->device);
+}
+
 typedef struct outcome {
     vly_status status;
     double *step; /* (rows + 1) */
@@ -48,6 +72,16 @@ static outcome solve(vly_device *device, const vly_cell_network *n, test_system 
     ck_assert_int_eq(vly_buffer_download(&step, o.step, rows * 8), VLY_OK);
     vly_buffer_free(&step);
     vly_cell_solver_free(solver);
+    return o;
+}
+
+/* The same system on a device that is closed behind it. */
+static outcome solve_on(vly_device *device, trial *t, double tolerance)
+{
+    outcome o = solve(device, &t->n, &t->s, tolerance, 2);
+    ck_assert_msg(o.status == VLY_OK, "%s", vly_error_message());
+    for (int b = 0; b < 9; b++) vly_buffer_free(&t->s.buffers[b]);
+    vly_device_close(device);
     return o;
 }
 
@@ -106,29 +140,24 @@ static double *eliminate(const test_system *s)
 
 static void is_eliminated(const vly_extent e, const test_state *state, bool prescribed)
 {
-    vly_device *device = test_device(2, 0);
-    vly_cell_network n = blobs(e, 3, state->seed);
-    test_system s = test_make_system(&n, state);
-    double *known = calloc((size_t)s.host.rows + 1, sizeof *known);
+    trial t;
+    begin(&t, test_device(2, 0), e, 3, state);
     if (prescribed) {
-        s.host.collectors = 0;
-        s.host.border_diagonal = 1.0;
+        t.s.host.collectors = 0;
+        t.s.host.border_diagonal = 1.0;
+        test_know_solution(&t.s, t.known, 4);
     }
-    test_know_solution(&s, known, 4);
-    double *exact = eliminate(&s);
-    outcome o = solve(device, &n, &s, 1e-12, 1);
+    double *exact = eliminate(&t.s);
+    outcome o = solve(t.device, &t.n, &t.s, 1e-12, 1);
     ck_assert_msg(o.status == VLY_OK, "%s", vly_error_message());
     /* steps are 1e-3; the condition number of the scaled matrix is about the square of the cell's length in voxels over the
      * weakest layer, below 1e5, so that both are good to 1e-12 1e5 of that */
-    ck_assert_double_le(deviation(&s, exact, known), 1e-10);
-    ck_assert_double_le(deviation(&s, o.step, exact), 1e-9);
+    ck_assert_double_le(deviation(&t.s, exact, t.known), 1e-10);
+    ck_assert_double_le(deviation(&t.s, o.step, exact), 1e-9);
     ck_assert_int_le(o.iterations, 40);
     free(o.step);
     free(exact);
-    free(known);
-    test_free_system(&s);
-    vly_cell_network_free(&n);
-    vly_device_close(device);
+    finish(&t);
 }
 
 START_TEST(steps_are_what_elimination_gives_whatever_the_time_step)
@@ -220,105 +249,78 @@ END_TEST
 START_TEST(threads_do_not_change_a_bit)
 {
     if (test_emulated()) return;
-    vly_cell_network n = blobs((vly_extent){14, 13, 16}, 4, 9);
-    test_system s = test_make_system(&n, &TEST_STATE);
+    trial t;
     outcome o[2];
-    double *known = calloc((size_t)s.host.rows + 1, sizeof *known);
-    test_know_solution(&s, known, 4);
-    for (int k = 0; k < 2; k++) {
-        vly_device *device = test_device(k + 1, 0);
-        o[k] = solve(device, &n, &s, 1e-8, 2);
-        for (int b = 0; b < 9; b++) vly_buffer_free(&s.buffers[b]);
-        vly_device_close(device);
-    }
+    begin(&t, NULL, (vly_extent){14, 13, 16}, 4, &TEST_STATE);
+    for (int k = 0; k < 2; k++) o[k] = solve_on(test_device(k + 1, 0), &t, 1e-8);
     ck_assert_int_eq(o[0].iterations, o[1].iterations);
-    ck_assert_mem_eq(o[0].step, o[1].step, ((size_t)s.host.rows + 1) * sizeof(double));
+    ck_assert_mem_eq(o[0].step, o[1].step, ((size_t)t.s.host.rows + 1) * sizeof(double));
     free(o[0].step);
     free(o[1].step);
-    free(known);
-    test_free_system(&s);
-    vly_cell_network_free(&n);
+    finish(&t);
 }
 END_TEST
 
 START_TEST(devices_agree)
 {
-    vly_cell_network n = blobs((vly_extent){5, 4, 7}, 3, 3);
-    test_system s = test_make_system(&n, &TEST_STATE);
+    trial t;
     outcome o[2];
-    double *known = calloc((size_t)s.host.rows + 1, sizeof *known);
-    test_know_solution(&s, known, 4);
-    for (int k = 0; k < 2; k++) {
-        vly_device *device = k ? test_device(2, 0) : test_cpu(2);
-        o[k] = solve(device, &n, &s, 1e-9, 2);
-        ck_assert_msg(o[k].status == VLY_OK, "%s", vly_error_message());
-        for (int b = 0; b < 9; b++) vly_buffer_free(&s.buffers[b]);
-        vly_device_close(device);
-    }
+    begin(&t, NULL, (vly_extent){5, 4, 7}, 3, &TEST_STATE);
+    for (int k = 0; k < 2; k++) o[k] = solve_on(k ? test_device(2, 0) : test_cpu(2), &t, 1e-9);
     ck_assert_int_le(abs(o[0].iterations - o[1].iterations), 1); /* sums are rounded in another order */
-    ck_assert_double_le(deviation(&s, o[0].step, o[1].step), 1e-8);
+    ck_assert_double_le(deviation(&t.s, o[0].step, o[1].step), 1e-8);
     free(o[0].step);
     free(o[1].step);
-    free(known);
-    test_free_system(&s);
-    vly_cell_network_free(&n);
+    finish(&t);
 }
 END_TEST
 
 START_TEST(nothing_to_solve_takes_no_iteration)
 {
-    vly_device *device = test_device(2, 0);
-    vly_cell_network n = blobs((vly_extent){4, 4, 5}, 2, 3);
-    test_system s = test_make_system(&n, &TEST_STATE);
-    memset(s.right, 0, (size_t)s.host.rows * sizeof *s.right);
-    outcome o = solve(device, &n, &s, 1e-8, 1);
-    double *zero = calloc((size_t)s.host.rows + 1, sizeof *zero);
+    trial t;
+    begin(&t, test_device(2, 0), (vly_extent){4, 4, 5}, 2, &TEST_STATE);
+    memset(t.s.right, 0, (size_t)t.s.host.rows * sizeof *t.s.right);
+    t.s.host.border_right = 0.0;
+    outcome o = solve(t.device, &t.n, &t.s, 1e-8, 1);
+    double *zero = calloc((size_t)t.s.host.rows + 1, sizeof *zero);
     ck_assert_int_eq(o.status, VLY_OK);
     ck_assert_int_eq(o.iterations, 0);
-    ck_assert_mem_eq(o.step, zero, ((size_t)s.host.rows + 1) * sizeof *zero);
+    ck_assert_mem_eq(o.step, zero, ((size_t)t.s.host.rows + 1) * sizeof *zero);
     free(zero);
     free(o.step);
-    test_free_system(&s);
-    vly_cell_network_free(&n);
-    vly_device_close(device);
+    finish(&t);
 }
 END_TEST
 
 START_TEST(what_is_no_number_is_a_status)
 {
-    vly_device *device = test_device(2, 0);
-    vly_cell_network n = blobs((vly_extent){4, 4, 5}, 2, 3);
-    test_system s = test_make_system(&n, &TEST_STATE);
-    double *known = calloc((size_t)s.host.rows + 1, sizeof *known);
-    test_know_solution(&s, known, 4);
-    double value = s.value[s.first[s.host.rows] / 2], right = s.right[7], border = s.host.border_diagonal;
+    trial t;
+    begin(&t, test_device(2, 0), (vly_extent){4, 4, 5}, 2, &TEST_STATE);
+    double value = t.s.value[t.s.first[t.s.host.rows] / 2], right = t.s.right[7], border = t.s.host.border_diagonal;
     const double bad[] = {NAN, INFINITY, -INFINITY};
     for (int k = 0; k < 3; k++) {
-        s.value[s.first[s.host.rows] / 2] = bad[k];
-        outcome o = solve(device, &n, &s, 1e-8, 1);
+        t.s.value[t.s.first[t.s.host.rows] / 2] = bad[k];
+        outcome o = solve(t.device, &t.n, &t.s, 1e-8, 1);
         test_fails(o.status, VLY_EDATA, "no finite diagonal");
         free(o.step);
-        s.value[s.first[s.host.rows] / 2] = value;
-        s.right[7] = bad[k];
-        o = solve(device, &n, &s, 1e-8, 1);
+        t.s.value[t.s.first[t.s.host.rows] / 2] = value;
+        t.s.right[7] = bad[k];
+        o = solve(t.device, &t.n, &t.s, 1e-8, 1);
         test_fails(o.status, VLY_EDATA, "right side");
         free(o.step);
-        s.right[7] = right;
-        s.host.border_diagonal = bad[k];
-        o = solve(device, &n, &s, 1e-8, 1);
+        t.s.right[7] = right;
+        t.s.host.border_diagonal = bad[k];
+        o = solve(t.device, &t.n, &t.s, 1e-8, 1);
         test_fails(o.status, VLY_EDATA, "no finite diagonal");
         free(o.step);
-        s.host.border_diagonal = border;
+        t.s.host.border_diagonal = border;
     }
-    for (int32_t k = s.first[9]; k < s.first[10]; k++)
-        if (s.column[k] == 9) s.value[k] = 0.0;
-    outcome o = solve(device, &n, &s, 1e-8, 1);
+    for (int32_t k = t.s.first[9]; k < t.s.first[10]; k++)
+        if (t.s.column[k] == 9) t.s.value[k] = 0.0;
+    outcome o = solve(t.device, &t.n, &t.s, 1e-8, 1);
     test_fails(o.status, VLY_EDATA, "1 of ");
     free(o.step);
-    free(known);
-    test_free_system(&s);
-    vly_cell_network_free(&n);
-    vly_device_close(device);
+    finish(&t);
 }
 END_TEST
 
@@ -363,15 +365,13 @@ START_TEST(every_failure_is_a_status_and_frees_what_was_there)
 {
     if (test_emulated()) return;
     static const char *const seams[] = {"alloc", "device"};
-    vly_device *device = test_device(1, 0);
-    vly_cell_network n = blobs((vly_extent){4, 4, 5}, 2, 3);
-    test_system s = test_make_system(&n, &TEST_STATE);
-    double *known = calloc((size_t)s.host.rows + 1, sizeof *known), border;
+    trial t;
+    begin(&t, test_device(1, 0), (vly_extent){4, 4, 5}, 2, &TEST_STATE);
+    double border;
     int32_t iterations, failed = 0;
     vly_buffer step;
-    test_know_solution(&s, known, 4);
-    test_upload_system(&s, device);
-    ck_assert_int_eq(vly_buffer_create(&step, device, s.host.rows * 8, "step"), VLY_OK);
+    test_upload_system(&t.s, t.device);
+    ck_assert_int_eq(vly_buffer_create(&step, t.device, t.s.host.rows * 8, "step"), VLY_OK);
     setenv("VLY_TEST", "1", 1);
     for (int seam = 0; seam < 2; seam++) {
         vly_status status = VLY_EMEMORY;
@@ -382,10 +382,10 @@ START_TEST(every_failure_is_a_status_and_frees_what_was_there)
             snprintf(plan, sizeof plan, "%s:%d", seams[seam], k);
             setenv("VLY_FAULT", plan, 1);
             vly_fault_reset();
-            status = vly_cell_solver_create(&solver, device, &n, &s.device);
-            if (status == VLY_OK) status = vly_cell_solver_refresh(solver, &s.device);
+            status = vly_cell_solver_create(&solver, t.device, &t.n, &t.s.device);
+            if (status == VLY_OK) status = vly_cell_solver_refresh(solver, &t.s.device);
             if (status == VLY_OK)
-                status = vly_cell_solver_solve(solver, &s.device, 1e-2, step.data, &border, &iterations);
+                status = vly_cell_solver_solve(solver, &t.s.device, 1e-2, step.data, &border, &iterations);
             vly_cell_solver_free(solver);
             ck_assert(status == VLY_OK || status == VLY_EMEMORY || status == VLY_EDEVICE);
             ck_assert_int_eq(vly_memory_held(), held);
@@ -397,29 +397,20 @@ START_TEST(every_failure_is_a_status_and_frees_what_was_there)
     unsetenv("VLY_FAULT");
     vly_fault_reset();
     vly_buffer_free(&step);
-    free(known);
-    test_free_system(&s);
-    vly_cell_network_free(&n);
-    vly_device_close(device);
+    finish(&t);
 }
 END_TEST
 
 /* More digits than doubles have: the step is still as good as it gets. */
 START_TEST(a_tolerance_out_of_reach_is_a_status_and_a_good_step)
 {
-    vly_device *device = test_device(2, 0);
-    vly_cell_network n = blobs((vly_extent){4, 4, 5}, 2, 3);
-    test_system s = test_make_system(&n, &TEST_STATE);
-    double *known = calloc((size_t)s.host.rows + 1, sizeof *known);
-    test_know_solution(&s, known, 4);
-    outcome o = solve(device, &n, &s, 1e-30, 1);
+    trial t;
+    begin(&t, test_device(2, 0), (vly_extent){4, 4, 5}, 2, &TEST_STATE);
+    outcome o = solve(t.device, &t.n, &t.s, 1e-30, 1);
     test_fails(o.status, VLY_ENUMERIC, "stagnate");
-    ck_assert_double_le(deviation(&s, o.step, known), 1e-9);
+    ck_assert_double_le(deviation(&t.s, o.step, t.known), 1e-9);
     free(o.step);
-    free(known);
-    test_free_system(&s);
-    vly_cell_network_free(&n);
-    vly_device_close(device);
+    finish(&t);
 }
 END_TEST
 
