@@ -59,7 +59,13 @@ static void run_golden(vly_device *device, const vly_cell_laws *laws, const vly_
     free(s);
 }
 
-START_TEST(a_golden_run_with_constant_properties_is_reproduced)
+static const golden table_runs[2][4] = {{{0, 4.19325933}, {1, 4.17213626}, {10, 4.08378077}, {60, 3.79849202}},
+                                        {{0, 4.17069763}, {1, 4.14988311}, {10, 4.06210860}, {60, 3.78256490}}};
+static const golden varied_runs[2][4] = {{{0, 4.19313058}, {1, 4.16834722}, {10, 4.07878280}, {60, 3.79336566}},
+                                         {{0, 4.17054344}, {1, 4.14599742}, {10, 4.05713423}, {60, 3.77746186}}};
+
+/* G0 with and without the half voxel, the first `count` voltages of it. */
+static void run_constant(int32_t count, const vly_cell_solving *solving)
 {
     vly_device *device = test_device(0, 0);
     for (int half = 0; half < 2; half++) {
@@ -68,14 +74,15 @@ START_TEST(a_golden_run_with_constant_properties_is_reproduced)
         laws.host.half = half != 0;
         test_laws_send(&laws, device);
         vly_cell_start start = test_start(&laws, 0.30);
-        run_golden(device, &laws.device, &start, constant_properties[half], test_small() ? 3 : 8, &direct_solving);
+        run_golden(device, &laws.device, &start, constant_properties[half], count, solving);
         vly_buffer_free(&laws.memory);
     }
     vly_device_close(device);
 }
-END_TEST
 
-static void run_materials(const char *const (*change)[2], const golden expected[2][4], int32_t count)
+/* G1, G2: the same, `count` of each half. */
+static void run_materials(const char *const (*change)[2], const golden expected[2][4], const int32_t count[2],
+                          const vly_cell_solving *solving)
 {
     vly_device *device = test_device(0, 0);
     for (int half = 0; half < 2; half++) {
@@ -83,40 +90,36 @@ static void run_materials(const char *const (*change)[2], const golden expected[
         vly_buffer memory;
         vly_cell_start start = changed(&laws, &memory, device, change);
         laws.half = half != 0;
-        run_golden(device, &laws, &start, expected[half], test_small() ? 2 : half ? count : count - 1, &direct_solving);
+        run_golden(device, &laws, &start, expected[half], test_small() ? 2 : count[half], solving);
         vly_buffer_free(&memory);
     }
     vly_device_close(device);
 }
 
+START_TEST(a_golden_run_with_constant_properties_is_reproduced)
+{
+    run_constant(test_small() ? 3 : 8, &direct_solving);
+}
+END_TEST
+
 START_TEST(a_golden_run_with_a_table_of_potential_is_reproduced)
 {
-    static const golden expected[2][4] = {{{0, 4.19325933}, {1, 4.17213626}, {10, 4.08378077}, {60, 3.79849202}},
-                                          {{0, 4.17069763}, {1, 4.14988311}, {10, 4.06210860}, {60, 3.78256490}}};
-    run_materials(table_of_potential, expected, 3);
+    run_materials(table_of_potential, table_runs, (const int32_t[2]){2, 3}, &direct_solving);
 }
 END_TEST
 
 START_TEST(a_golden_run_in_which_every_property_varies_is_reproduced)
 {
-    static const golden expected[2][4] = {{{0, 4.19313058}, {1, 4.16834722}, {10, 4.07878280}, {60, 3.79336566}},
-                                          {{0, 4.17054344}, {1, 4.14599742}, {10, 4.05713423}, {60, 3.77746186}}};
-    run_materials(everything_varies, expected, 4);
+    run_materials(everything_varies, varied_runs, (const int32_t[2]){3, 4}, &direct_solving);
 }
 END_TEST
 
 /* The same with the iterations of the program's own solver in place of elimination. */
 START_TEST(golden_runs_are_reproduced_by_the_iterative_solver)
 {
-    static const golden expected[] = {{0, 4.17054344}, {1, 4.14599742}, {10, 4.05713423}};
-    vly_device *device = test_device(0, 0);
-    vly_cell_laws laws;
-    vly_buffer memory;
-    vly_cell_start start = changed(&laws, &memory, device, everything_varies);
-    laws.half = true;
-    run_golden(device, &laws, &start, expected, test_small() ? 2 : 3, NULL);
-    vly_buffer_free(&memory);
-    vly_device_close(device);
+    run_constant(test_small() ? 2 : 8, NULL);
+    run_materials(table_of_potential, table_runs, (const int32_t[2]){3, 3}, NULL);
+    run_materials(everything_varies, varied_runs, (const int32_t[2]){3, 4}, NULL);
 }
 END_TEST
 
