@@ -58,6 +58,36 @@ static vly_cell *sc10_cell(vly_device *device, const vly_materials *materials, b
     return cell;
 }
 
+/* The golden geometry on one thread, and a run over it. */
+typedef struct trial {
+    vly_device *device;
+    vly_materials *materials;
+    vly_cell *cell;
+    vly_lithiate_options options;
+    vly_lithiate_result r;
+} trial;
+
+static void begin(trial *t, const char *const (*changes)[2], int count, bool half)
+{
+    *t = (trial){.device = test_cpu(1), .options = VLY_LITHIATE_OPTIONS_INIT};
+    t->materials = materials_with(changes, count);
+    t->cell = sc10_cell(t->device, t->materials, half);
+}
+
+static void run(trial *t)
+{
+    vly_lithiate_result_free(&t->r);
+    ck_assert_msg(vly_lithiate(&t->r, t->cell, &t->options) == VLY_OK, "%s", vly_error_message());
+}
+
+static void finish(trial *t)
+{
+    vly_lithiate_result_free(&t->r);
+    vly_cell_free(t->cell);
+    vly_materials_free(t->materials);
+    vly_device_close(t->device);
+}
+
 /* Spec 7.11, G2: the default half cell with a constant diffusivity in the solid. 20 A/m2, steps of 10 s. */
 START_TEST(labels_and_default_materials_give_the_golden_voltages)
 {
@@ -66,26 +96,19 @@ START_TEST(labels_and_default_materials_give_the_golden_voltages)
     static const double expected[2][3] = {{4.19313058, 4.16834722, 4.07878280},
                                           {4.19313058, 4.14599742, 4.05713423}}; /* 0+ is without half */
     for (int half = 0; half < 2; half++) {
-        vly_device *device = test_cpu(1);
-        vly_materials *m = materials_with(changes, 1);
-        vly_cell *cell = sc10_cell(device, m, half);
-        vly_lithiate_options options = VLY_LITHIATE_OPTIONS_INIT;
-        vly_lithiate_result r;
-        options.current = 20.0;
-        options.most = 20.0 * 100.0;
-        options.fixed = 10.0;
-        vly_status status = vly_lithiate(&r, cell, &options);
-        ck_assert_msg(status == VLY_OK, "%s", vly_error_message());
-        ck_assert_int_eq(r.count, 11);
-        ck_assert_int_eq(r.stop, VLY_STOP_CHARGE);
+        trial t;
+        begin(&t, changes, 1, half);
+        t.options.current = 20.0;
+        t.options.most = 20.0 * 100.0;
+        t.options.fixed = 10.0;
+        run(&t);
+        ck_assert_int_eq(t.r.count, 11);
+        ck_assert_int_eq(t.r.stop, VLY_STOP_CHARGE);
         for (int k = 0; k < 3; k++)
-            ck_assert_msg(fabs(r.points[at[k]].voltage - expected[half][k]) < 5e-7, "step %d: %.9f V", at[k],
-                          r.points[at[k]].voltage);
-        ck_assert(fabs(r.charge - 2000.0) < 1e-6);
-        vly_lithiate_result_free(&r);
-        vly_cell_free(cell);
-        vly_materials_free(m);
-        vly_device_close(device);
+            ck_assert_msg(fabs(t.r.points[at[k]].voltage - expected[half][k]) < 5e-7, "step %d: %.9f V", at[k],
+                          t.r.points[at[k]].voltage);
+        ck_assert(fabs(t.r.charge - 2000.0) < 1e-6);
+        finish(&t);
     }
 }
 END_TEST
@@ -129,29 +152,28 @@ START_TEST(stopped_anywhere_it_goes_on_to_the_same_bits)
     static const int64_t stops[] = {1, 12, 28}; /* before and behind the point of renewal, 25 */
     const char *path = test_path("checkpoint");
     stopping stop = {0, 0};
-    vly_device *device = test_cpu(1);
-    device->progress = (vly_progress){.stop = asked, .self = &stop};
-    vly_cell *cell = sc10_cell(device, NULL, true);
-    vly_lithiate_options options = resumable(NULL, NULL);
-    vly_lithiate_result whole, parts;
-    ck_assert_msg(vly_lithiate(&whole, cell, &options) == VLY_OK, "%s", vly_error_message());
+    trial t;
+    begin(&t, NULL, 0, true);
+    t.device->progress = (vly_progress){.stop = asked, .self = &stop};
+    t.options = resumable(NULL, NULL);
+    run(&t);
+    vly_lithiate_result whole = t.r;
+    t.r = (vly_lithiate_result){.resumed = -1};
     ck_assert_int_eq(whole.resumed, -1);
     ck_assert_int_gt(whole.count, 29);
-    options = resumable(path, &stop);
+    t.options = resumable(path, &stop);
     for (size_t k = 0; k < sizeof stops / sizeof *stops; k++) {
         stop = (stopping){0, stops[k]};
-        test_fails(vly_lithiate(&parts, cell, &options), VLY_EAGAIN, "run the same command again");
+        test_fails(vly_lithiate(&t.r, t.cell, &t.options), VLY_EAGAIN, "run the same command again");
         ck_assert_int_eq(access(path, F_OK), 0);
         stop.at = 0;
-        ck_assert_msg(vly_lithiate(&parts, cell, &options) == VLY_OK, "%s", vly_error_message());
-        ck_assert_int_eq(parts.resumed, stops[k] > 25 ? 25 : 0);
-        same_points(&whole, &parts);
-        vly_lithiate_result_free(&parts);
+        run(&t);
+        ck_assert_int_eq(t.r.resumed, stops[k] > 25 ? 25 : 0);
+        same_points(&whole, &t.r);
         ck_assert_int_eq(remove(path), 0);
     }
     vly_lithiate_result_free(&whole);
-    vly_cell_free(cell);
-    vly_device_close(device);
+    finish(&t);
 }
 END_TEST
 
@@ -159,29 +181,28 @@ START_TEST(a_checkpoint_of_another_run_or_a_damaged_one_is_refused)
 {
     const char *path = test_path("foreign");
     stopping now = {0, 2};
-    vly_device *device = test_cpu(1);
-    device->progress = (vly_progress){.stop = asked, .self = &now};
-    vly_cell *cell = sc10_cell(device, NULL, true), *other = sc10_cell(device, NULL, false);
-    vly_lithiate_options options = resumable(path, &now);
-    vly_lithiate_result r;
-    test_fails(vly_lithiate(&r, cell, &options), VLY_EAGAIN, "interrupted");
+    trial t;
+    begin(&t, NULL, 0, true);
+    t.device->progress = (vly_progress){.stop = asked, .self = &now};
+    t.options = resumable(path, &now);
+    vly_cell *other = sc10_cell(t.device, NULL, false);
+    test_fails(vly_lithiate(&t.r, t.cell, &t.options), VLY_EAGAIN, "interrupted");
     now.at = 0;
-    test_fails(vly_lithiate(&r, other, &options), VLY_EOUTPUT, "another run");
-    options.current = 61.0;
-    test_fails(vly_lithiate(&r, cell, &options), VLY_EOUTPUT, "another run");
-    options.current = 60.0;
+    test_fails(vly_lithiate(&t.r, other, &t.options), VLY_EOUTPUT, "another run");
+    t.options.current = 61.0;
+    test_fails(vly_lithiate(&t.r, t.cell, &t.options), VLY_EOUTPUT, "another run");
+    t.options.current = 60.0;
     ck_assert_int_eq(now.points, 2); /* none of them took a step */
     FILE *file = fopen(path, "r+b");
     ck_assert_ptr_nonnull(file);
     fseek(file, -9, SEEK_END);
     fputc('x', file);
     fclose(file);
-    test_fails(vly_lithiate(&r, cell, &options), VLY_EDATA, "damaged");
+    test_fails(vly_lithiate(&t.r, t.cell, &t.options), VLY_EDATA, "damaged");
     ck_assert_int_eq(truncate(path, 60), 0);
-    test_fails(vly_lithiate(&r, cell, &options), VLY_EDATA, "damaged");
+    test_fails(vly_lithiate(&t.r, t.cell, &t.options), VLY_EDATA, "damaged");
     vly_cell_free(other);
-    vly_cell_free(cell);
-    vly_device_close(device);
+    finish(&t);
 }
 END_TEST
 
@@ -189,23 +210,19 @@ START_TEST(overwriting_begins_anew_only_where_the_checkpoint_is_foreign)
 {
     const char *path = test_path("overwrite");
     stopping now = {0, 27};
-    vly_device *device = test_cpu(1);
-    device->progress = (vly_progress){.stop = asked, .self = &now};
-    vly_cell *cell = sc10_cell(device, NULL, true);
-    vly_lithiate_options options = resumable(path, &now);
-    vly_lithiate_result r;
-    options.overwrite = true;
-    test_fails(vly_lithiate(&r, cell, &options), VLY_EAGAIN, "interrupted");
+    trial t;
+    begin(&t, NULL, 0, true);
+    t.device->progress = (vly_progress){.stop = asked, .self = &now};
+    t.options = resumable(path, &now);
+    t.options.overwrite = true;
+    test_fails(vly_lithiate(&t.r, t.cell, &t.options), VLY_EAGAIN, "interrupted");
     now.at = 0;
-    ck_assert_int_eq(vly_lithiate(&r, cell, &options), VLY_OK);
-    ck_assert_int_eq(r.resumed, 25); /* the last point of renewal */
-    vly_lithiate_result_free(&r);
-    options.most *= 0.1;
-    ck_assert_int_eq(vly_lithiate(&r, cell, &options), VLY_OK);
-    ck_assert_int_eq(r.resumed, -1);
-    vly_lithiate_result_free(&r);
-    vly_cell_free(cell);
-    vly_device_close(device);
+    run(&t);
+    ck_assert_int_eq(t.r.resumed, 25); /* the last point of renewal */
+    t.options.most *= 0.1;
+    run(&t);
+    ck_assert_int_eq(t.r.resumed, -1);
+    finish(&t);
 }
 END_TEST
 
@@ -221,34 +238,33 @@ static const float *vti_array(const char *file, const char *name)
 /* Layer means of the last state sum to the mean of its point; the same numbers stand in the image data. */
 START_TEST(fields_agree_with_the_points_and_with_what_is_written)
 {
-    vly_device *device = test_cpu(1);
-    vly_cell *cell = sc10_cell(device, NULL, true);
-    vly_lithiate_options options = resumable(NULL, NULL);
-    vly_lithiate_result r;
-    options.field_path = test_path("state");
-    ck_assert_msg(vly_lithiate(&r, cell, &options) == VLY_OK, "%s", vly_error_message());
-    ck_assert_int_eq(r.field_count, 3);
+    trial t;
+    begin(&t, NULL, 0, true);
+    t.options = resumable(NULL, NULL);
+    t.options.field_path = test_path("state");
+    run(&t);
+    ck_assert_int_eq(t.r.field_count, 3);
     for (int i = 0; i < 2; i++) {
-        const vly_cell_fields *f = &r.fields[i];
-        ck_assert(f->charge >= MARKS[i] && r.points[f->step - 1].charge < MARKS[i]);
-        ck_assert(f->voltage == r.points[f->step].voltage);
+        const vly_cell_fields *f = &t.r.fields[i];
+        ck_assert(f->charge >= MARKS[i] && t.r.points[f->step - 1].charge < MARKS[i]);
+        ck_assert(f->voltage == t.r.points[f->step].voltage);
     }
-    const vly_cell_fields *last = &r.fields[2];
-    ck_assert_int_eq(last->step, r.count - 1);
+    const vly_cell_fields *last = &t.r.fields[2];
+    ck_assert_int_eq(last->step, t.r.count - 1);
     double x = 0.0;
     int64_t solids = 0;
     for (int32_t k = 0; k < 30; k++) {
         int64_t in_layer = 0;
-        for (int i = 0; i < 25; i++) in_layer += (cell->domain.kind[25 * k + i] & VLY_VOXEL_LABEL) == VLY_AM;
+        for (int i = 0; i < 25; i++) in_layer += (t.cell->domain.kind[25 * k + i] & VLY_VOXEL_LABEL) == VLY_AM;
         if (in_layer > 0) x += (double)in_layer * last->stoichiometry[k];
         ck_assert_int_eq(isnan(last->stoichiometry[k]), in_layer == 0);
         solids += in_layer;
     }
-    const double mean = r.points[r.count - 1].stoichiometry;
+    const double mean = t.r.points[t.r.count - 1].stoichiometry;
     ck_assert(fabs(x / (double)solids - mean) < 1e-12 * mean);
     ck_assert(fabs(last->depth[29] - 0.5 * SC10_VOXEL) < 1e-18 && last->depth[30] < 0.0);
     char path[512], *file = calloc(1, 1 << 20);
-    snprintf(path, sizeof path, "%s_3.vti", options.field_path);
+    snprintf(path, sizeof path, "%s_3.vti", t.options.field_path);
     FILE *from = fopen(path, "rb");
     ck_assert_ptr_nonnull(from);
     ck_assert_int_gt((int)fread(file, 1, (1 << 20) - 1, from), 750 * 17);
@@ -258,9 +274,7 @@ START_TEST(fields_agree_with_the_points_and_with_what_is_written)
     memcpy(&written, vti_array(file, "salt_mol_m3") + 2 * 5 + 2, sizeof written);
     ck_assert((isnan(section) && isnan(written)) || section == written);
     free(file);
-    vly_lithiate_result_free(&r);
-    vly_cell_free(cell);
-    vly_device_close(device);
+    finish(&t);
 }
 END_TEST
 
@@ -295,39 +309,32 @@ END_TEST
 START_TEST(a_cutoff_just_below_the_start_ends_at_once)
 {
     static const char *const changes[][2] = {{"solid_diffusivity", "1e-14"}, {"cutoff", "4.18"}};
-    vly_device *device = test_cpu(1);
-    vly_materials *m = materials_with(changes, 2);
-    vly_cell *cell = sc10_cell(device, m, true);
-    vly_lithiate_options options = VLY_LITHIATE_OPTIONS_INIT;
-    vly_lithiate_result r;
-    options.current = 20.0;
-    ck_assert_msg(vly_lithiate(&r, cell, &options) == VLY_OK, "%s", vly_error_message());
-    ck_assert_int_eq(r.stop, VLY_STOP_CUTOFF);
-    ck_assert(r.points[0].voltage > 4.18 && r.points[r.count - 1].time >= 0.0 && r.points[r.count - 1].time < 1.0);
-    vly_lithiate_result_free(&r);
-    vly_cell_free(cell);
-    vly_materials_free(m);
-    vly_device_close(device);
+    trial t;
+    begin(&t, changes, 2, true);
+    t.options.current = 20.0;
+    run(&t);
+    ck_assert_int_eq(t.r.stop, VLY_STOP_CUTOFF);
+    ck_assert(t.r.points[0].voltage > 4.18 && t.r.points[t.r.count - 1].time >= 0.0 &&
+              t.r.points[t.r.count - 1].time < 1.0);
+    finish(&t);
 }
 END_TEST
 
 START_TEST(options_that_make_no_sense_are_refused)
 {
     const double wrong[] = {5.0, 2.0};
-    vly_device *device = test_cpu(1);
-    vly_cell *cell = sc10_cell(device, NULL, true);
-    vly_lithiate_options options = resumable(NULL, NULL);
-    vly_lithiate_result r;
-    options.current = 0.0;
-    test_fails(vly_lithiate(&r, cell, &options), VLY_EUSAGE, "current of 0");
-    options.current = 60.0;
-    options.fields = wrong;
-    test_fails(vly_lithiate(&r, cell, &options), VLY_EUSAGE, "ascending");
-    options.field_count = 0;
-    options.tolerance = 0.0;
-    test_fails(vly_lithiate(&r, cell, &options), VLY_EUSAGE, "tolerance");
-    vly_cell_free(cell);
-    vly_device_close(device);
+    trial t;
+    begin(&t, NULL, 0, true);
+    t.options = resumable(NULL, NULL);
+    t.options.current = 0.0;
+    test_fails(vly_lithiate(&t.r, t.cell, &t.options), VLY_EUSAGE, "current of 0");
+    t.options.current = 60.0;
+    t.options.fields = wrong;
+    test_fails(vly_lithiate(&t.r, t.cell, &t.options), VLY_EUSAGE, "ascending");
+    t.options.field_count = 0;
+    t.options.tolerance = 0.0;
+    test_fails(vly_lithiate(&t.r, t.cell, &t.options), VLY_EUSAGE, "tolerance");
+    finish(&t);
 }
 END_TEST
 
@@ -346,24 +353,20 @@ static void take_warning(void *self, const char *message)
 START_TEST(a_current_above_the_limiting_one_is_told_with_the_estimate)
 {
     warned w = {0};
-    vly_device *device = test_cpu(1);
-    vly_cell *cell = sc10_cell(device, NULL, true);
-    vly_lithiate_options options = resumable(NULL, NULL);
-    vly_lithiate_result r;
+    trial t;
+    begin(&t, NULL, 0, true);
+    t.options = resumable(NULL, NULL);
     vly_cell_outlook look;
-    vly_cell_look(&look, cell);
-    device->progress = (vly_progress){.warn = take_warning, .self = &w};
-    options.current = 1.01 * look.limiting;
-    options.most = 1e-3 * options.current;
-    ck_assert_msg(vly_lithiate(&r, cell, &options) == VLY_OK, "%s", vly_error_message());
-    vly_lithiate_result_free(&r);
+    vly_cell_look(&look, t.cell);
+    t.device->progress = (vly_progress){.warn = take_warning, .self = &w};
+    t.options.current = 1.01 * look.limiting;
+    t.options.most = 1e-3 * t.options.current;
+    run(&t);
     ck_assert(w.count == 1 && strstr(w.text, "limiting current") != NULL);
-    options.current = 0.99 * look.limiting;
-    ck_assert_int_eq(vly_lithiate(&r, cell, &options), VLY_OK);
-    vly_lithiate_result_free(&r);
+    t.options.current = 0.99 * look.limiting;
+    run(&t);
     ck_assert_int_eq(w.count, 1);
-    vly_cell_free(cell);
-    vly_device_close(device);
+    finish(&t);
 }
 END_TEST
 
