@@ -283,6 +283,10 @@ typedef struct vly_kernels {
     vly_status (*cell_balances)(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
                                 const vly_cell_matrix *matrix, const vly_cell_moment *moment);
 
+    /* sums = salt that fell in the step before and is not remembered (vly_cell_salt_fall), mol, salt there was before, 0, 0. */
+    vly_status (*cell_forgotten)(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_moment *moment,
+                                 double *sums, double *parts);
+
     /* Adds collector and lithium to that; makes border->weight and slope. sums = current from the collector into the
      * electrode, its conductance, current from the lithium into the electrolyte, 0. items: collectors + lithiums */
     vly_status (*cell_planes)(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
@@ -296,9 +300,9 @@ typedef struct vly_kernels {
 
     /* u (rows) moves by a step (vly_cell_moved). sums = rows whose step was cut, 0, 0, 0. */
     vly_status (*cell_move)(vly_queue *queue, const vly_cell_layout *layout, const double *step, double damping,
-                            bool logarithmic, double *u, double *sums, double *parts);
+                            double *u, double *sums, double *parts);
 
-    /* u (rows) = what the past foretells, concentrations within reach of past->state[0]. */
+    /* u (rows) = where to begin, concentrations within reach of past->state[0] (vly_cell_guess). */
     vly_status (*cell_foretell)(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past, double *u);
 
     /* Concentrations of u against what the past foretells, in their units, over nodes: sums = sum of volume * difference^2

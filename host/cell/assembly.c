@@ -350,6 +350,17 @@ vly_status vly_assembly_sums(const vly_assembly *a, double sums[4])
     return vly_device_download(a->device, sums, a->sums, 4 * (int64_t)sizeof(double));
 }
 
+vly_status vly_assembly_remember(vly_assembly *a, vly_cell_moment *moment)
+{
+    double sums[4];
+    moment->spread = 0.0;
+    if (!(moment->back > 0.0)) return VLY_OK;
+    VLY_TRY(a->device->kernels->cell_forgotten(a->device->queue, &a->graph, moment, a->sums, a->parts));
+    VLY_TRY(vly_assembly_sums(a, sums));
+    moment->spread = sums[0] / sums[1];
+    return VLY_OK;
+}
+
 vly_status vly_assembly_evaluate(vly_assembly *a, const vly_cell_moment *moment, const vly_cell_laws *laws,
                                  bool prescribed, double current, bool matrix)
 {

@@ -31,6 +31,9 @@ void vly_assembly_free(vly_assembly *assembly);
 vly_status vly_assembly_evaluate(vly_assembly *assembly, const vly_cell_moment *moment, const vly_cell_laws *laws,
                                  bool prescribed, double current, bool matrix);
 
+/* Makes moment->spread, before the first evaluation of a step. */
+vly_status vly_assembly_remember(vly_assembly *assembly, vly_cell_moment *moment);
+
 /* What a kernel has put into assembly->sums. */
 vly_status vly_assembly_sums(const vly_assembly *assembly, double sums[4]);
 

@@ -62,9 +62,9 @@ static vly_status attempt_from(vly_march *m, double length, bool foretold, bool 
                             .moment = moment_of(m, length),
                             .prescribed = prescribed,
                             .current = m->value,
-                            .most = CURVED,
-                            .logarithmic = !foretold};
+                            .most = CURVED};
     p.moment.collector = prescribed ? m->value : collector;
+    VLY_TRY(vly_assembly_remember(&m->newton.assembly, &p.moment));
     VLY_TRY(vly_newton_solve(&m->newton, &p));
     m->tried.newton += p.newton;
     m->tried.krylov += p.krylov;

@@ -24,7 +24,6 @@ typedef struct vly_newton_problem {
     bool prescribed;        /* phi_cc is held, else `current` flows */
     double current;         /* A */
     int32_t most;           /* iterations */
-    bool logarithmic;       /* steps of ln c_e where electrolyte is scarce */
 
     bool converged;
     int32_t newton, krylov; /* counted up */

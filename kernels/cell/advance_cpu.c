@@ -8,7 +8,6 @@ typedef struct job {
     const vly_cell_past *past;
     const double *step, *volume[2];
     double damping;
-    bool logarithmic;
     double *u;
     const double *c;
 } job;
@@ -36,15 +35,15 @@ static void move_rows(const void *self, int32_t from, int32_t to, double *part)
     const job *j = self;
     for (int32_t i = from; i < to; i++) {
         bool cut;
-        j->u[i] = vly_cell_moved(j->l, i, j->u[i], j->step[i], j->damping, j->logarithmic, &cut);
+        j->u[i] = vly_cell_moved(j->l, i, j->u[i], j->step[i], j->damping, &cut);
         part[0] += cut ? 1.0 : 0.0;
     }
 }
 
 vly_status vly_cell_move_cpu(vly_queue *queue, const vly_cell_layout *layout, const double *step, double damping,
-                             bool logarithmic, double *u, double *sums, double *parts)
+                             double *u, double *sums, double *parts)
 {
-    const job j = {.l = layout, .step = step, .damping = damping, .logarithmic = logarithmic, .u = u};
+    const job j = {.l = layout, .step = step, .damping = damping, .u = u};
     return vly_tally_run(queue, vly_cell_layout_rows(layout), move_rows, &j, parts, 4, sums);
 }
 
@@ -52,8 +51,7 @@ static void foretell_rows(const void *self, int32_t from, int32_t to, double *pa
 {
     const job *j = self;
     (void)part;
-    for (int32_t i = from; i < to; i++)
-        j->u[i] = vly_cell_within(j->l, i, j->past->state[0][i], vly_cell_foretold(j->past, i));
+    for (int32_t i = from; i < to; i++) j->u[i] = vly_cell_guess(j->l, j->past, i);
 }
 
 vly_status vly_cell_foretell_cpu(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past, double *u)

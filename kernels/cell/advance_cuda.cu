@@ -29,7 +29,7 @@ extern "C" vly_status vly_cell_measure_cuda(vly_queue *queue, const vly_cell_lay
 }
 
 static __global__ void __launch_bounds__(VLY_BLOCK)
-    cell_move_kernel(vly_cell_layout l, const double *step, double damping, bool logarithmic, double *u, double *parts)
+    cell_move_kernel(vly_cell_layout l, const double *step, double damping, double *u, double *parts)
 {
     __shared__ double shared[4][VLY_BLOCK];
     int64_t rows = vly_cell_layout_rows(&l);
@@ -39,7 +39,7 @@ static __global__ void __launch_bounds__(VLY_BLOCK)
         VLY_EACH_OF_CHUNK(i, chunk, rows)
         {
             bool cut;
-            u[i] = vly_cell_moved(&l, (int32_t)i, u[i], step[i], damping, logarithmic, &cut);
+            u[i] = vly_cell_moved(&l, (int32_t)i, u[i], step[i], damping, &cut);
             own[0] += cut ? 1.0 : 0.0;
         }
         vly_block_tally(shared, own, 4, parts + 4 * chunk);
@@ -47,12 +47,12 @@ static __global__ void __launch_bounds__(VLY_BLOCK)
 }
 
 extern "C" vly_status vly_cell_move_cuda(vly_queue *queue, const vly_cell_layout *layout, const double *step,
-                                         double damping, bool logarithmic, double *u, double *sums, double *parts)
+                                         double damping, double *u, double *sums, double *parts)
 {
     int64_t rows = vly_cell_layout_rows(layout);
     cudaLaunchConfig_t shape = vly_launch_shape(queue, vly_matrix_chunks(rows));
-    VLY_TRY(vly_cuda_status(cudaLaunchKernelEx(&shape, cell_move_kernel, *layout, step, damping, logarithmic, u, parts),
-                            "cell_move"));
+    VLY_TRY(
+        vly_cuda_status(cudaLaunchKernelEx(&shape, cell_move_kernel, *layout, step, damping, u, parts), "cell_move"));
     return vly_tally_chunks(queue, rows, parts, 4, sums);
 }
 
@@ -60,7 +60,7 @@ static __global__ void __launch_bounds__(VLY_BLOCK)
     cell_foretell_kernel(vly_cell_layout l, vly_cell_past past, double *u)
 {
     VLY_EACH_ROW(i, vly_cell_layout_rows(&l))
-    u[i] = vly_cell_within(&l, (int32_t)i, past.state[0][i], vly_cell_foretold(&past, (int32_t)i));
+    u[i] = vly_cell_guess(&l, &past, (int32_t)i);
 }
 
 extern "C" vly_status vly_cell_foretell_cuda(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past,

@@ -21,7 +21,7 @@ VLY_INLINE double vly_cell_unit(const vly_cell_layout *l, int32_t row)
 }
 
 #define VLY_CELL_EMPTY 1e-12 /* mol/m3: no electrolyte is emptier */
-#define VLY_CELL_SCARCE 1.0  /* mol/m3: below it, Newton's step may be one of ln c_e */
+#define VLY_CELL_SCARCE 10.0 /* mol/m3: below it, steps are steps of ln c_e (spec 4.6) */
 
 /* From a concentration to `wanted`, but never more than 4/5 of the way to where it would end: empty, or full. */
 VLY_INLINE double vly_cell_within(const vly_cell_layout *l, int32_t row, double from, double wanted)
@@ -36,15 +36,21 @@ VLY_INLINE double vly_cell_within(const vly_cell_layout *l, int32_t row, double 
     return wanted < low ? low : wanted > high ? high : wanted;
 }
 
+VLY_INLINE bool vly_cell_is_salt(const vly_cell_layout *l, int32_t row)
+{
+    return row >= l->potentials && row < l->potentials + l->electrolytes;
+}
+
 /* A Newton step of row `row`, each concentration by itself; potentials by `damping` of it. *cut: it was shortened. */
 VLY_INLINE double vly_cell_moved(const vly_cell_layout *l, int32_t row, double from, double step, double damping,
-                                 bool logarithmic, bool *cut)
+                                 bool *cut)
 {
-    bool salt = row >= l->potentials && row < l->potentials + l->electrolytes, leap = false;
+    bool salt = vly_cell_is_salt(l, row), leap = false;
     double wanted = from + (row < l->potentials ? damping * step : step);
-    if (logarithmic && salt && from < VLY_CELL_SCARCE) {
-        leap = step > 1.6 * from;
-        wanted = from * exp(leap ? 1.6 : step / from);
+    if (salt && from < VLY_CELL_SCARCE) {
+        double change = step / from, most = 1.6;
+        leap = fabs(change) > most;
+        wanted = from * exp(leap ? copysign(most, change) : change);
     }
     double next = vly_cell_within(l, row, from, wanted);
     *cut = leap || (next != wanted && !(salt && from == VLY_CELL_EMPTY && next == from));
@@ -63,6 +69,17 @@ VLY_INLINE double vly_cell_foretold(const vly_cell_past *past, int32_t row)
     for (int k = 0; k < 3; k++)
         if (past->state[k]) sum += past->weight[k] * past->state[k][row];
     return sum;
+}
+
+/* Where Newton's method begins: scarce salt as its logarithm goes on, which is what potentials follow. */
+VLY_INLINE double vly_cell_guess(const vly_cell_layout *l, const vly_cell_past *past, int32_t row)
+{
+    double from = past->state[0][row], sum = 0.0;
+    if (!vly_cell_is_salt(l, row) || from > VLY_CELL_SCARCE)
+        return vly_cell_within(l, row, from, vly_cell_foretold(past, row));
+    for (int k = 0; k < 3; k++)
+        if (past->state[k]) sum += past->weight[k] * log(past->state[k][row]);
+    return vly_cell_within(l, row, from, exp(sum));
 }
 
 #endif

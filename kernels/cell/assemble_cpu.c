@@ -57,6 +57,24 @@ vly_status vly_cell_balances_cpu(vly_queue *queue, const vly_cell_graph *graph, 
     return vly_tally_run(queue, nodes_of(graph), balance_rows, &j, NULL, 0, NULL);
 }
 
+static void forget_rows(const void *self, int32_t from, int32_t to, double *part)
+{
+    const job *j = self;
+    for (int32_t i = from; i < to; i++) {
+        const int32_t row = vly_cell_ce(j->g, i);
+        const double volume = j->g->electrolyte_volume[i], fall = j->s->earlier[row] - j->s->before[row];
+        part[0] += volume * (fall - vly_cell_salt_fall(j->s, row));
+        part[1] += volume * j->s->before[row];
+    }
+}
+
+vly_status vly_cell_forgotten_cpu(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_moment *moment,
+                                  double *sums, double *parts)
+{
+    const job j = {.g = graph, .s = moment};
+    return vly_tally_run(queue, graph->electrolytes, forget_rows, &j, parts, 4, sums);
+}
+
 static void plane_rows(const void *self, int32_t from, int32_t to, double *part)
 {
     const job *j = self;

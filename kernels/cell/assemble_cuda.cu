@@ -42,6 +42,33 @@ extern "C" vly_status vly_cell_balances_cuda(vly_queue *queue, const vly_cell_gr
 }
 
 static __global__ void __launch_bounds__(VLY_BLOCK)
+    cell_forgotten_kernel(vly_cell_graph g, vly_cell_moment s, double *parts)
+{
+    __shared__ double shared[4][VLY_BLOCK];
+    VLY_EACH_CHUNK(chunk, g.electrolytes)
+    {
+        double own[4] = {0.0, 0.0, 0.0, 0.0};
+        VLY_EACH_OF_CHUNK(i, chunk, g.electrolytes)
+        {
+            int32_t row = vly_cell_ce(&g, (int32_t)i);
+            double volume = g.electrolyte_volume[i], fall = s.earlier[row] - s.before[row];
+            own[0] += volume * (fall - vly_cell_salt_fall(&s, row));
+            own[1] += volume * s.before[row];
+        }
+        vly_block_tally(shared, own, 4, parts + 4 * chunk);
+    }
+}
+
+extern "C" vly_status vly_cell_forgotten_cuda(vly_queue *queue, const vly_cell_graph *graph,
+                                              const vly_cell_moment *moment, double *sums, double *parts)
+{
+    cudaLaunchConfig_t shape = vly_launch_shape(queue, vly_matrix_chunks(graph->electrolytes));
+    VLY_TRY(
+        vly_cuda_status(cudaLaunchKernelEx(&shape, cell_forgotten_kernel, *graph, *moment, parts), "cell_forgotten"));
+    return vly_tally_chunks(queue, graph->electrolytes, parts, 4, sums);
+}
+
+static __global__ void __launch_bounds__(VLY_BLOCK)
     cell_planes_kernel(vly_cell_graph g, vly_cell_laws laws, vly_cell_matrix m, vly_cell_moment s,
                        vly_cell_border border, double *parts)
 {

@@ -105,8 +105,9 @@ VLY_INLINE int32_t vly_cell_cs(const vly_cell_graph *g, int32_t solid)
 typedef struct vly_cell_moment {
     const double *now, *before, *earlier; /* (rows) unknowns */
     double a, back;                       /* 1/s */
-    double collector;                     /* phi_cc, V */
-    double reference;                     /* t+ taken out of the salt's rows: R_ce - (reference / F) R_phi (spec 4.3) */
+    double spread;    /* of the fall that salt does not remember, over all salt (vly_cell_salt_fall) */
+    double collector; /* phi_cc, V */
+    double reference; /* t+ taken out of the salt's rows: R_ce - (reference / F) R_phi (spec 4.3) */
 } vly_cell_moment;
 
 /* The matrix of a Newton system; value NULL: only the right side is wanted. */

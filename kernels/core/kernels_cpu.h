@@ -136,13 +136,15 @@ vly_status vly_cell_reactions_cpu(vly_queue *queue, const vly_cell_graph *graph,
                                   const double *u);
 vly_status vly_cell_balances_cpu(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
                                  const vly_cell_matrix *matrix, const vly_cell_moment *moment);
+vly_status vly_cell_forgotten_cpu(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_moment *moment,
+                                  double *sums, double *parts);
 vly_status vly_cell_planes_cpu(vly_queue *queue, const vly_cell_graph *graph, const vly_cell_laws *laws,
                                const vly_cell_matrix *matrix, const vly_cell_moment *moment,
                                const vly_cell_border *border, double *sums, double *parts);
 vly_status vly_cell_measure_cpu(vly_queue *queue, const vly_cell_layout *layout, const double *step, double *sums,
                                 double *parts);
 vly_status vly_cell_move_cpu(vly_queue *queue, const vly_cell_layout *layout, const double *step, double damping,
-                             bool logarithmic, double *u, double *sums, double *parts);
+                             double *u, double *sums, double *parts);
 vly_status vly_cell_foretell_cpu(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past, double *u);
 vly_status vly_cell_differ_cpu(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past,
                                const double *electrolyte_volume, const double *solid_volume, const double *u,

@@ -58,6 +58,7 @@ const vly_kernels vly_kernels_cpu = {
     .cell_properties = vly_cell_properties_cpu,
     .cell_reactions = vly_cell_reactions_cpu,
     .cell_balances = vly_cell_balances_cpu,
+    .cell_forgotten = vly_cell_forgotten_cpu,
     .cell_planes = vly_cell_planes_cpu,
     .cell_measure = vly_cell_measure_cpu,
     .cell_move = vly_cell_move_cpu,

@@ -58,6 +58,7 @@ const vly_kernels vly_kernels_cuda = {
     .cell_properties = vly_cell_properties_cuda,
     .cell_reactions = vly_cell_reactions_cuda,
     .cell_balances = vly_cell_balances_cuda,
+    .cell_forgotten = vly_cell_forgotten_cuda,
     .cell_planes = vly_cell_planes_cuda,
     .cell_measure = vly_cell_measure_cuda,
     .cell_move = vly_cell_move_cuda,
