@@ -117,9 +117,10 @@ END_TEST
 /* The same with the iterations of the program's own solver in place of elimination. */
 START_TEST(golden_runs_are_reproduced_by_the_iterative_solver)
 {
-    run_constant(test_small() ? 2 : 8, NULL);
-    run_materials(table_of_potential, table_runs, (const int32_t[2]){3, 3}, NULL);
     run_materials(everything_varies, varied_runs, (const int32_t[2]){3, 4}, NULL);
+    if (test_small()) return;
+    run_constant(8, NULL);
+    run_materials(table_of_potential, table_runs, (const int32_t[2]){3, 3}, NULL);
 }
 END_TEST
 
