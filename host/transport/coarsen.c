@@ -162,8 +162,9 @@ static vly_status alloc_matrix(vly_matrix_twin *m, vly_device *device, int32_t r
     return vly_twin_create(&m->ground, device, rows, sizeof(float), "couplings");
 }
 
-static vly_status publish(vly_matrix_twin *m, int32_t rows)
+vly_status vly_matrix_publish(vly_matrix_twin *m)
 {
+    const int32_t rows = m->host.rows;
     VLY_TRY(vly_twin_upload(&m->first));
     VLY_TRY(vly_twin_upload(&m->column));
     VLY_TRY(vly_twin_upload(&m->weight));
@@ -196,7 +197,8 @@ static vly_status contract(contraction *x, vly_matrix_twin *coarse, vly_device *
     x->weight = coarse->weight.host;
     x->ground = coarse->ground.host;
     VLY_TRY(vly_pool_run(device->pool, items, fill_rows, x));
-    return publish(coarse, x->count);
+    coarse->host.rows = x->count;
+    return vly_matrix_publish(coarse);
 }
 
 static vly_status find_spans(contraction *x, int32_t rows, const uint64_t *before)
@@ -236,17 +238,24 @@ vly_status vly_coarsen(vly_level *fine, vly_matrix_twin *coarse, vly_device *dev
     return status;
 }
 
+vly_status vly_matrix_reserve(vly_matrix_twin *out, vly_device *device, int32_t rows, int64_t couplings)
+{
+    out->host.rows = rows;
+    if (!out->first.host)
+        VLY_TRY(vly_twin_create(&out->first, device, (int64_t)rows + 1, sizeof(int32_t), "couplings"));
+    return alloc_matrix(out, device, rows, couplings);
+}
+
 vly_status vly_matrix_graph(vly_matrix_twin *out, vly_device *device, int32_t rows, const int32_t *first,
                             const int32_t *column, const float *weight, const float *ground)
 {
-    *out = (vly_matrix_twin){.host = {.rows = rows}};
-    VLY_TRY(vly_twin_create(&out->first, device, (int64_t)rows + 1, sizeof(int32_t), "couplings"));
-    VLY_TRY(alloc_matrix(out, device, rows, first[rows]));
+    *out = (vly_matrix_twin){.host = {.rows = 0}};
+    VLY_TRY(vly_matrix_reserve(out, device, rows, first[rows]));
     memcpy(out->first.host, first, (size_t)(rows + 1) * sizeof *first);
     memcpy(out->column.host, column, (size_t)first[rows] * sizeof *column);
     memcpy(out->weight.host, weight, (size_t)first[rows] * sizeof *weight);
     memcpy(out->ground.host, ground, (size_t)rows * sizeof *ground);
-    return publish(out, rows);
+    return vly_matrix_publish(out);
 }
 
 void vly_matrix_free(vly_matrix_twin *m)

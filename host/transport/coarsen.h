@@ -20,8 +20,8 @@ void vly_row_of(vly_row *out, const vly_matrix *host, int32_t i);
 vly_status vly_aggregate(int32_t *count, int32_t *aggregate, vly_device *device, const vly_matrix *host,
                          uint64_t *place, float strong);
 
-/* By the quality of each aggregate, whatever the coefficients. host: a graph. */
-vly_status vly_aggregate_pairs(int32_t *count, int32_t *aggregate, const vly_matrix *host);
+/* By the quality of each aggregate, whatever the coefficients. host: a graph; stars: see there. */
+vly_status vly_aggregate_pairs(int32_t *count, int32_t *aggregate, const vly_matrix *host, bool stars);
 
 /* Members of the aggregates, and the matrix of their sums; fine->target too, where there is one. before (options.layered):
  * places of the fine nodes; place: in, of their blocks; out, of the aggregates. */

@@ -146,7 +146,7 @@ static vly_status add_level(vly_multigrid *mg, uint64_t *place, bool *stalled)
     if (before) memcpy(before, place, (size_t)rows * sizeof *before);
     if (status == VLY_OK)
         status = blocks ? vly_aggregate(&count, aggregate, mg->device, &fine->matrix.host, place, options.strong)
-                        : vly_aggregate_pairs(&count, aggregate, &fine->matrix.host);
+                        : vly_aggregate_pairs(&count, aggregate, &fine->matrix.host, options.stars);
     *stalled = count > 0.9 * rows;
     if (status == VLY_OK && !*stalled && mg->options.refresh)
         status = vly_twin_create(&fine->target, mg->device, fine->matrix.host.first[rows], sizeof(int32_t), "targets");
@@ -219,6 +219,18 @@ void vly_multigrid_free(vly_multigrid *mg)
     vly_buffer_free(&mg->sums);
     vly_buffer_free(&mg->parts);
     *mg = (vly_multigrid){.levels = 0};
+}
+
+int64_t vly_multigrid_bytes(const vly_multigrid *mg)
+{
+    int64_t bytes = mg->inverse.device.bytes + mg->parts.bytes;
+    for (int32_t l = 0; l < mg->levels; l++) {
+        const vly_level *v = &mg->level[l];
+        bytes += v->vectors.bytes + v->first_member.device.bytes + v->member.device.bytes + v->target.device.bytes +
+                 v->matrix.first.device.bytes + v->matrix.column.device.bytes + v->matrix.weight.device.bytes +
+                 v->matrix.ground.device.bytes;
+    }
+    return bytes;
 }
 
 /* ---- cycling ---- */

@@ -23,6 +23,7 @@ typedef struct vly_multigrid_options {
         blocks; /* levels whose aggregates are parts of blocks; below, where an image is a graph of anything, pairs */
     int32_t coarsest; /* rows that need no further level */
     bool layered; /* weaken only along axes along which aggregates are longer than their nodes: layers may be thick */
+    bool stars;   /* pairs take in nodes that hang on one of them: graphs may have nodes with very many neighbours */
     bool refresh; /* keep what vly_multigrid_refresh needs; graphs only */
 } vly_multigrid_options;
 
@@ -61,12 +62,19 @@ vly_status vly_multigrid_create(vly_multigrid *mg, vly_device *device, const vly
                                 const vly_multigrid_options *options);
 void vly_multigrid_free(vly_multigrid *mg);
 
+/* What it holds on the device, level 0's matrix aside. */
+int64_t vly_multigrid_bytes(const vly_multigrid *mg);
+
 /* After new weights and grounds on the device (options.refresh): those of all levels below, with the aggregates there are. */
 vly_status vly_multigrid_refresh(vly_multigrid *mg);
 
 /* A graph from rows of neighbours (host arrays, copied): symmetric, weights above 0, ground 0 or above. */
 vly_status vly_matrix_graph(vly_matrix_twin *out, vly_device *device, int32_t rows, const int32_t *first,
                             const int32_t *column, const float *weight, const float *ground);
+
+/* The same in two steps: room whose host arrays are to be filled (out is empty or has `first`), and their way to the device. */
+vly_status vly_matrix_reserve(vly_matrix_twin *out, vly_device *device, int32_t rows, int64_t couplings);
+vly_status vly_matrix_publish(vly_matrix_twin *matrix);
 void vly_matrix_free(vly_matrix_twin *matrix);
 
 /* One cycle on level 0: solution = about inverse(A) residual. On return solution still lacks `step`, which is its last

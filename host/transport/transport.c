@@ -156,15 +156,9 @@ static int64_t matrix_bytes(const vly_image *image, const vly_multigrid *mg)
 {
     int64_t bytes = image->kind.device.bytes + image->field.device.bytes + image->potential.device.bytes +
                     mg->level[0].matrix.host.rows * (int64_t)sizeof(float);
-    bytes += image->edge.device.bytes + image->edge_side.device.bytes + mg->inverse.device.bytes + mg->parts.bytes;
+    bytes += image->edge.device.bytes + image->edge_side.device.bytes + vly_multigrid_bytes(mg);
     for (int k = 0; k < 2; k++) bytes += image->near[k].device.bytes;
     for (int way = 0; way < 6; way++) bytes += image->side[way].device.bytes;
-    for (int32_t l = 0; l < mg->levels; l++) {
-        const vly_level *v = &mg->level[l];
-        bytes += v->vectors.bytes + v->first_member.device.bytes + v->member.device.bytes +
-                 v->matrix.first.device.bytes + v->matrix.column.device.bytes + v->matrix.weight.device.bytes +
-                 v->matrix.ground.device.bytes;
-    }
     return bytes;
 }
 
