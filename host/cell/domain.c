@@ -116,9 +116,10 @@ static vly_status check_labels(vly_domain *d, const reading *r, int32_t begin, i
 
 static vly_status make_layers(vly_domain *d, const vly_domain_options *o)
 {
-    int32_t layers = o->separator_layers;
+    int32_t layers = o->bare ? 0 : o->separator_layers;
     double *graded = NULL, ratio = 1.0;
-    if (!o->separator_layer) VLY_TRY(vly_separator_grade(&graded, &layers, &ratio, o->separator_thickness, d->voxel));
+    if (!o->separator_layer && !o->bare)
+        VLY_TRY(vly_separator_grade(&graded, &layers, &ratio, o->separator_thickness, d->voxel));
     const double *separator = o->separator_layer ? o->separator_layer : graded;
     d->extent.nz = d->electrode + layers;
     d->found.separator_layers = layers;
@@ -155,6 +156,9 @@ static vly_status take_layers(vly_domain *d, const reading *r, const vly_domain_
 
 static vly_status check_options(const vly_domain_options *o)
 {
+    if (o->area == VLY_AREA_SCALE && !(o->area_scale > 0.0))
+        return vly_fail(VLY_EUSAGE, "area: a scale of %g, above 0 expected", o->area_scale);
+    if (o->bare) return VLY_OK;
     if (o->separator_layers < 1 || o->separator_layers > LAYERS_MOST)
         return vly_fail(VLY_EUSAGE, "separator: %d layers, 1 to %d expected: solid may not touch the lithium",
                         o->separator_layers, LAYERS_MOST);
@@ -164,8 +168,6 @@ static vly_status check_options(const vly_domain_options *o)
     if (!o->separator_layer && !(o->separator_thickness > 0.0))
         return vly_fail(VLY_EUSAGE, "separator: %g um thick, above 0 expected: solid may not touch the lithium",
                         1e6 * o->separator_thickness);
-    if (o->area == VLY_AREA_SCALE && !(o->area_scale > 0.0))
-        return vly_fail(VLY_EUSAGE, "area: a scale of %g, above 0 expected", o->area_scale);
     return VLY_OK;
 }
 
@@ -180,7 +182,7 @@ vly_status vly_domain_create(vly_domain *out, vly_device *device, vly_source *la
     vly_status status = read_labels(&r, device, options->through);
     if (status == VLY_OK) status = take_layers(out, &r, options);
     vly_free(r.label);
-    if (status == VLY_OK) status = vly_domain_percolate(out, options->floating);
+    if (status == VLY_OK) status = vly_domain_percolate(out, options);
     if (status != VLY_OK) vly_domain_free(out);
     return status;
 }

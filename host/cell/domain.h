@@ -28,6 +28,8 @@ typedef struct vly_domain_options {
     double separator_share, separator_gamma; /* electrolyte in a voxel; transport factor */
     double binder_share, binder_gamma;       /* the same of carbon-binder voxels */
     double binder_sigma;                     /* S/m, effective */
+    bool bare;                               /* no separator: lithium right on the electrode's electrolyte */
+    bool equipotential;                      /* every solid has electrons, whether it touches the collector or not */
 } vly_domain_options;
 
 typedef struct vly_domain {
@@ -64,7 +66,7 @@ double vly_face_area_of(const vly_face_area *area, int axis, int32_t x, int32_t 
 void vly_face_area_free(vly_face_area *area);
 
 /* Sets the bits of the unknowns and the counts of what is left out. */
-vly_status vly_domain_percolate(vly_domain *domain, vly_floating floating);
+vly_status vly_domain_percolate(vly_domain *domain, const vly_domain_options *options);
 
 vly_status vly_domain_network(vly_cell_network *out, vly_device *device, vly_domain *domain,
                               const vly_domain_options *options);

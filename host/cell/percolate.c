@@ -104,7 +104,16 @@ static bool any_reaction(const vly_domain *d, flood *f)
     return reacts(f);
 }
 
-static vly_status percolate(flood *f, vly_floating floating)
+/* All solids, as if they touched the collector. */
+static void mark_solids(vly_domain *d)
+{
+    for (int64_t i = 0; i < vly_extent_voxels(d->extent); i++) {
+        const uint8_t label = d->kind[i] & VLY_VOXEL_LABEL;
+        if (label == VLY_AM || label == VLY_CBD) d->kind[i] |= VLY_VOXEL_ELECTRONS;
+    }
+}
+
+static vly_status percolate(flood *f, const vly_domain_options *options)
 {
     vly_domain *d = f->domain;
     int64_t counts[VLY_PHASES + 1];
@@ -112,7 +121,10 @@ static vly_status percolate(flood *f, vly_floating floating)
     count_without(d, VLY_VOXEL_IONS, counts);
     d->found.sealed[VLY_PORE] = counts[VLY_PORE];
     d->found.sealed[VLY_CBD] = counts[VLY_CBD];
-    flood_layer(f, VLY_VOXEL_ELECTRONS, 0);
+    if (options->equipotential)
+        mark_solids(d);
+    else
+        flood_layer(f, VLY_VOXEL_ELECTRONS, 0);
     count_without(d, VLY_VOXEL_ELECTRONS, counts);
     d->found.floating[VLY_AM] = counts[VLY_AM];
     d->found.floating[VLY_CBD] = counts[VLY_CBD];
@@ -120,19 +132,19 @@ static vly_status percolate(flood *f, vly_floating floating)
         return vly_fail(VLY_EDATA, "no path for electrons: none of the active material is connected to the collector");
     if (!any_reaction(d, f))
         return vly_fail(VLY_EDATA,
-                        "no path for ions: no pore or carbon-binder that leads to the lithium touches active "
+                        "no path for ions: no pore or carbon-binder that leads to the separator touches active "
                         "material that is connected to the collector");
-    if (floating == VLY_FLOATING_KEPT) keep_floating(f);
+    if (options->floating == VLY_FLOATING_KEPT) keep_floating(f);
     count_without(d, VLY_VOXEL_ELECTRONS, counts);
     d->found.inert = counts[VLY_AM];
     return VLY_OK;
 }
 
-vly_status vly_domain_percolate(vly_domain *domain, vly_floating floating)
+vly_status vly_domain_percolate(vly_domain *domain, const vly_domain_options *options)
 {
     flood f = {.domain = domain};
     VLY_TRY(vly_alloc_raw((void **)&f.reached, vly_extent_voxels(domain->extent), sizeof *f.reached, "components"));
-    vly_status status = percolate(&f, floating);
+    vly_status status = percolate(&f, options);
     vly_free(f.reached);
     return status;
 }
