@@ -30,6 +30,8 @@ const vly_bpx_number vly_bpx_numbers[VLY_BPX_NUMBERS] = {
     {VLY_BPX_USER, "CBD internal surface [m-1]", VLY_SCALAR_cbd_surface, false, false},
     {VLY_BPX_USER, "DL capacitance CBD [F.m-2]", VLY_SCALAR_cbd_capacitance, false, false},
     {VLY_BPX_USER, "DL capacitance AM [F.m-2]", VLY_SCALAR_am_capacitance, false, false},
+    {VLY_BPX_USER, "DL capacitance collector [F.m-2]", VLY_SCALAR_collector_capacitance, false, false},
+    {VLY_BPX_USER, "Blocking electrolyte conductivity [S.m-1]", VLY_SCALAR_blocking_conductivity, false, false},
     {VLY_BPX_USER, "Film resistance [Ohm.m2]", VLY_SCALAR_film_resistance, false, false},
     {VLY_BPX_USER, "Exchange current exponent", VLY_SCALAR_exchange_power, false, false},
     {VLY_BPX_USER, "Li exchange current density [A.m-2]", VLY_SCALAR_lithium_exchange, false, false},

@@ -31,7 +31,7 @@ typedef struct vly_bpx_law {
     bool needed;
 } vly_bpx_law;
 
-enum { VLY_BPX_NUMBERS = 27, VLY_BPX_LAWS = 9 };
+enum { VLY_BPX_NUMBERS = 29, VLY_BPX_LAWS = 9 };
 
 /* Of two that name the same parameter the later one is taken where both are there. */
 extern const vly_bpx_number vly_bpx_numbers[VLY_BPX_NUMBERS];
