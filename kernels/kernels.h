@@ -6,6 +6,7 @@
 
 #include "cell/advance_voxel.h"
 #include "cell/assemble_voxel.h"
+#include "cell/pencil_voxel.h"
 #include "cell/sparse_voxel.h"
 #include "core/voxel.h"
 #include "image/synth_voxel.h"
@@ -364,6 +365,29 @@ typedef struct vly_kernels {
     /* x += sum over k < count of scale_k z_k. z: (count, stride) */
     vly_status (*basis_combine)(vly_queue *queue, int64_t rows, int32_t count, const float *z, int64_t stride,
                                 const double *scale, double *x);
+
+    /* ---- cell: impedance (pencil_voxel.h). `p` and `equation` are host structs of device pointers; rows is p->rows. */
+
+    /* weight (first[rows]), ground (rows) = K + s C (vly_pencil_shift_row); weight may be p->weight where nothing crosses. */
+    vly_status (*pencil_shift)(vly_queue *queue, const vly_pencil *p, double s, float *weight, float *ground);
+
+    /* residual = vly_pencil_left; sums (4) = its square, 0, 0, 0. parts: (chunks, 4) */
+    vly_status (*pencil_residual)(vly_queue *queue, const vly_pencil *p, const vly_pencil_equation *equation,
+                                  float *residual, double *sums, double *parts);
+
+    /* sums (2 count + 1) = basis_k.K x, basis_k.C x for each vector of the basis (host), then b.x. parts: (chunks,
+     * 2 count + 1) */
+    vly_status (*pencil_products)(vly_queue *queue, const vly_pencil *p, const double *x, const vly_pencil_basis *basis,
+                                  double *sums, double *parts);
+
+    /* x = sum of scale_k basis_k (host) */
+    vly_status (*pencil_combine)(vly_queue *queue, int64_t rows, const vly_pencil_basis *basis, double *x);
+
+    /* rounded = x, and x what is left of it in single precision */
+    vly_status (*pencil_round)(vly_queue *queue, int64_t rows, double *x, float *rounded);
+
+    /* x += scale term */
+    vly_status (*pencil_move)(vly_queue *queue, int64_t rows, double scale, const double *term, double *x);
 } vly_kernels;
 
 extern const vly_kernels vly_kernels_cpu;

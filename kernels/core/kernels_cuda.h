@@ -153,6 +153,14 @@ vly_status vly_cell_differ_cuda(vly_queue *queue, const vly_cell_layout *layout,
                                 double *sums, double *parts);
 vly_status vly_cell_amount_cuda(vly_queue *queue, int32_t nodes, const double *c, const double *volume, double *sums,
                                 double *parts);
+vly_status vly_pencil_shift_cuda(vly_queue *queue, const vly_pencil *p, double s, float *weight, float *ground);
+vly_status vly_pencil_residual_cuda(vly_queue *queue, const vly_pencil *p, const vly_pencil_equation *equation,
+                                    float *residual, double *sums, double *parts);
+vly_status vly_pencil_products_cuda(vly_queue *queue, const vly_pencil *p, const double *x,
+                                    const vly_pencil_basis *basis, double *sums, double *parts);
+vly_status vly_pencil_combine_cuda(vly_queue *queue, int64_t rows, const vly_pencil_basis *basis, double *x);
+vly_status vly_pencil_round_cuda(vly_queue *queue, int64_t rows, double *x, float *rounded);
+vly_status vly_pencil_move_cuda(vly_queue *queue, int64_t rows, double scale, const double *term, double *x);
 
 extern const vly_kernels vly_kernels_cuda;
 

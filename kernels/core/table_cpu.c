@@ -77,4 +77,10 @@ const vly_kernels vly_kernels_cpu = {
     .basis_project = vly_basis_project_cpu,
     .basis_subtract = vly_basis_subtract_cpu,
     .basis_combine = vly_basis_combine_cpu,
+    .pencil_shift = vly_pencil_shift_cpu,
+    .pencil_residual = vly_pencil_residual_cpu,
+    .pencil_products = vly_pencil_products_cpu,
+    .pencil_combine = vly_pencil_combine_cpu,
+    .pencil_round = vly_pencil_round_cpu,
+    .pencil_move = vly_pencil_move_cpu,
 };

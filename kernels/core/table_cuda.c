@@ -77,4 +77,10 @@ const vly_kernels vly_kernels_cuda = {
     .basis_project = vly_basis_project_cuda,
     .basis_subtract = vly_basis_subtract_cuda,
     .basis_combine = vly_basis_combine_cuda,
+    .pencil_shift = vly_pencil_shift_cuda,
+    .pencil_residual = vly_pencil_residual_cuda,
+    .pencil_products = vly_pencil_products_cuda,
+    .pencil_combine = vly_pencil_combine_cuda,
+    .pencil_round = vly_pencil_round_cuda,
+    .pencil_move = vly_pencil_move_cuda,
 };
