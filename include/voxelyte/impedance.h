@@ -16,12 +16,12 @@ typedef enum vly_impedance_method {
 } vly_impedance_method;
 
 typedef struct vly_impedance_options {
-    vly_cell_options cell;       /* floating is always inert, and half means nothing here. separator_layers,
-                                    * separator_layer and the materials' thickness: of the whole separator. The active
-                                    * material conducts as at the materials' initial stoichiometry */
-    bool bare;                   /* no separator: the electrolyte is held where the electrode ends */
-    bool equipotential;          /* solids are one conductor, connected or not, and so is the collector */
-    bool binder_internal;        /* double layer inside the carbon-binder too */
+    vly_cell_options cell; /* floating is always inert, and half means nothing here. separator_layers and the materials'
+                            * thickness: of the whole separator; separator_layer, where given, of the half that is solved,
+                            * from the electrode on. Active material conducts as at the materials' initial stoichiometry */
+    bool bare;             /* no separator: the electrolyte is held where the electrode ends */
+    bool equipotential;    /* solids are one conductor, connected or not, and so is the collector */
+    bool binder_internal;  /* double layer inside the carbon-binder too */
     vly_impedance_method method; /* how the spectrum is found; all else comes from the harmonic model */
     double highest, lowest;      /* Hz */
     int32_t per_decade;          /* frequencies, from the highest on */

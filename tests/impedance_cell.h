@@ -1,0 +1,44 @@
+/* Cells to measure the impedance of. */
+#ifndef VLY_IMPEDANCE_CELL_H
+#define VLY_IMPEDANCE_CELL_H
+
+#include "cell_geometry.h"
+
+#include "cell/impedance_impl.h"
+
+#include <complex.h>
+
+static inline bool test_near(double got, double expected, double tolerance)
+{
+    return fabs(got - expected) <= tolerance * fabs(expected);
+}
+
+static inline vly_materials *test_materials_with(const char *const (*changes)[2], int count)
+{
+    vly_materials *m;
+    ck_assert_int_eq(vly_materials_create_default(&m), VLY_OK);
+    for (int i = 0; i < count; i++)
+        ck_assert_msg(vly_materials_set(m, changes[i][0], changes[i][1]) == VLY_OK, "%s", vly_error_message());
+    return m;
+}
+
+static inline vly_impedance_options test_impedance_options(const vly_materials *m)
+{
+    vly_impedance_options o = VLY_IMPEDANCE_OPTIONS_INIT;
+    o.cell.materials = m;
+    o.cell.through = (vly_through){2, true};
+    o.cell.trim = false;
+    o.cell.area = VLY_AREA_RAW;
+    return o;
+}
+
+static inline void test_impedance(vly_impedance_result *out, vly_device *device, const uint8_t *labels, vly_extent e,
+                                  double voxel, const vly_impedance_options *o)
+{
+    vly_source *source = test_labels(labels, e, voxel);
+    vly_status status = vly_impedance(out, device, source, o);
+    ck_assert_msg(status == VLY_OK, "%s", vly_error_message());
+    vly_source_close(source);
+}
+
+#endif
