@@ -26,6 +26,7 @@ static const struct {
     {"geodesic", vly_bench_geodesic},
     {"transport", vly_bench_transport},
     {"lithiate", vly_bench_lithiate},
+    {"impedance", vly_bench_impedance},
     {"surface", vly_bench_surface},
     {"components", vly_bench_components},
 };

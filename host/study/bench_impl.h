@@ -49,5 +49,6 @@ vly_status vly_bench_two_point(vly_benching *bench);
 vly_status vly_bench_geodesic(vly_benching *bench);
 vly_status vly_bench_transport(vly_benching *bench);
 vly_status vly_bench_lithiate(vly_benching *bench);
+vly_status vly_bench_impedance(vly_benching *bench);
 
 #endif

@@ -42,7 +42,7 @@ typedef struct vly_bench_options {
 #define VLY_BENCH_OPTIONS_INIT ((vly_bench_options){.side = 256, .repeats = 7})
 
 /* "ceilings", "histogram", "label", "kmeans", "distance", "cover", "intrusion", "stream", "two-point", "geodesic",
- * "transport", "lithiate", "surface", "components": the i-th stage, or NULL behind the last. */
+ * "transport", "lithiate", "impedance", "surface", "components": the i-th stage, or NULL behind the last. */
 VLY_API const char *vly_bench_stage(int32_t index);
 
 /* VLY_EUSAGE for an unknown stage. */
