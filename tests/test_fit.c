@@ -3,9 +3,11 @@
 #include "support.h"
 
 #include "cell/fit_impl.h"
+#include "core/fault.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static const double MAH = 36e3;
 
@@ -33,7 +35,7 @@ static double toy_voltage(const toy *t, double part, double gamma)
 static vly_status toy_curve(const toy *t, vly_fit_curve *out, int32_t cutout, double gamma)
 {
     const bool stuck = gamma < t->stuck;
-    ck_assert_int_eq(vly_fit_curve_create(out, 300), VLY_OK);
+    VLY_TRY(vly_fit_curve_create(out, 300));
     for (int i = 0; i < 300; i++) {
         const double part = (stuck ? 0.5 : 1.0) * i / 299.0;
         out->charge[i] = part * toy_charge(t, cutout, gamma);
@@ -274,6 +276,33 @@ START_TEST(two_currents_are_fitted_together)
 }
 END_TEST
 
+START_TEST(every_allocation_may_fail)
+{
+    const vly_fit_options o = VLY_FIT_OPTIONS_INIT;
+    vly_fit_target target = toy_target(&TOY, 0.06);
+    const int64_t held = vly_memory_held();
+    vly_status status = VLY_EMEMORY;
+    int site = 0;
+    while (status != VLY_OK) {
+        char plan[40];
+        toy t = TOY;
+        const vly_fit_simulator simulator = {toy_simulate, toy_rough, &t};
+        vly_fit_result r;
+        snprintf(plan, sizeof plan, "alloc:%d", ++site);
+        setenv("VLY_FAULT", plan, 1);
+        vly_fault_reset();
+        status = vly_fit(&r, &simulator, 2, &target, 1, &o);
+        unsetenv("VLY_FAULT");
+        vly_fault_reset();
+        ck_assert_msg(status == VLY_OK || status == VLY_EMEMORY, "%s: %s", plan, vly_error_message());
+        if (status == VLY_OK) vly_fit_result_free(&r);
+        ck_assert_msg(vly_memory_held() == held, "%s: something is left", plan);
+    }
+    ck_assert_int_gt(site, 50);
+    vly_fit_curve_free(&target.curve);
+}
+END_TEST
+
 /* Q = most g / (g + half): dQ / d ln g = Q half / (g + half). */
 START_TEST(sensitivities_are_slopes)
 {
@@ -315,6 +344,7 @@ int main(void)
     TEST_CASE(suite, what_a_simulator_fails_with_comes_back);
     TEST_CASE(suite, cut_outs_give_a_mean_and_what_they_scatter_by);
     TEST_CASE(suite, two_currents_are_fitted_together);
+    TEST_CASE(suite, every_allocation_may_fail);
     TEST_CASE(suite, sensitivities_are_slopes);
     TEST_CASE(suite, quantiles_of_student_are_those_of_the_tables);
     return test_run(suite);
