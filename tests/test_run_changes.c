@@ -142,6 +142,13 @@ START_TEST(a_changed_option_leads_where_a_fresh_run_would)
     ck_assert_int_eq(run_with(&r, study, fresh, "evaluations", "30"), VLY_OK);
     vly_study_result_free(&r);
     check_same(folder, fresh);
+    /* and so would one in a folder of another name, half cells and all */
+    vly_diff_result diff;
+    vly_device *device = on_cpu(1, 0);
+    vly_status status = vly_study_verify(&diff, device, below(folder, "manifest.json"));
+    ck_assert_msg(status == VLY_OK, "%s\n%s", vly_error_message(), diff.words ? diff.words : "");
+    vly_diff_result_free(&diff);
+    vly_device_close(device);
 }
 END_TEST
 

@@ -94,7 +94,7 @@ static void add_rows(vly_text *to, const homogenising *h)
     snprintf(solids, sizeof solids, "transport along the thickness: am %.4g S/m at x = %.4g; cbd %g S/m", h->solid[0],
              h->at, h->solid[1]);
     vly_text_add(to, "quantity,value,unit,how\n");
-    add_row(to, "thickness_um", 1e6 * h->thickness, "um", "of the labels");
+    add_row(to, "thickness_um", vly_job_um(h->thickness), "um", "of the labels");
     add_row(to, "am_fraction", h->fraction[VLY_AM], "1", "voxels");
     add_row(to, "cbd_fraction", h->fraction[VLY_CBD], "1", "voxels");
     add_row(to, "pore_fraction", h->fraction[VLY_PORE], "1", "voxels");
