@@ -11,7 +11,7 @@ run_step() {
     local prefix=$PWD/out/check/prefix
     case $1 in
     format) sources | xargs -0 clang-format-14 --dry-run --Werror ;;
-    shells) shellcheck .ci/run scripts/*.sh scripts/bench/*.sh tests/*.sh ;;
+    shells) shellcheck .ci/run scripts/*.sh scripts/bench/*.sh scripts/slurm/*.s* tests/*.sh ;;
     test) scripts/test.sh ;;
     gcc) # warnings as errors, and the tests that take too long for the step above
         cmake -S . -B build-gcc -G Ninja -DCMAKE_C_COMPILER=gcc -DVLY_WERROR=ON -DVLY_CUDA=OFF -DVLY_EMULATE_LONG=ON

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Tries study.sbatch on a Slurm of one node, which it starts and stops itself in a folder of its own: an array shares a study,
-# one task is killed, one is sent the signal of its time limit, and in the end the folder is what one process makes of it.
+# one task is killed, the others get the signal of a time limit that is too short, come back with 75 and are queued again; in
+# the end the folder is what one process makes of it.
 # Usage: one_node.sh PROGRAM   (77: not root, or Debian's slurm-wlm and munge are not installed)
 set -euo pipefail
 program=$(realpath "$1")
@@ -99,11 +100,9 @@ running() { # processes of the tasks
     pgrep -f "^$program run $place/study.yaml" || true
 }
 
-VOXELYTE=$program sbatch --quiet --array=0-2 --cpus-per-task=1 --mem=1000 "$here/study.sbatch" "$place/study.yaml" "$place/shared"
+VOXELYTE=$program sbatch --quiet --time=1 --signal=TERM@50 --array=0-2 --cpus-per-task=1 --mem=1000 "$here/study.sbatch" "$place/study.yaml" "$place/shared"
 sleep 4
 victim=$(running | head -n 1) && kill -KILL "$victim" && echo "killed process $victim"
-sleep 2
-asked=$(running | tail -n 1) && kill -TERM "$asked" && echo "asked process $asked to stop"
 for _ in $(seq 240); do
     [ -n "$(squeue --noheader)" ] || break
     sleep 1
@@ -118,6 +117,10 @@ if [ ! -f shared/manifest.json ]; then
     VOXELYTE=$program sbatch --quiet --wait --array=0 --cpus-per-task=2 --mem=1000 "$here/study.sbatch" "$place/study.yaml" "$place/shared" || true
 fi
 grep -h '^task' voxelyte-*.log | sort | uniq -c
+if ! grep -q 'exit code 75' voxelyte-*.log; then
+    echo "one_node.sh: nobody came back with 75, the signal was not seen" >&2
+    exit 1
+fi
 "$program" diff straight shared
 if find shared \( -name '*.part-*' -o -name '*.lock' -o -name '*.checkpoint' \) | grep .; then
     echo "one_node.sh: that was left behind" >&2
