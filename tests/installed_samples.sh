@@ -15,9 +15,9 @@ for sample in samples/c/use_*.c; do
     "${CC:-cc}" -std=c11 -Wall -Wextra -Werror "$sample" $(pkg-config --cflags --libs voxelyte) \
         -Wl,-rpath,"$library" -o "$prefix/$(basename "$sample" .c)"
 done
-"$prefix/use_segment" samples/two_layer/grey.tif "$prefix/labels.tif" am=0.599615625,cbd=0.228165104166667,pore=0.172219270833333 |
-    grep -q '^am *1151262 voxels'
+"$prefix/bin/voxelyte" convert samples/two_layer/grey.tif "$prefix/grey.tif" --window 0:50,0:40,0:40 --quiet
+"$prefix/use_segment" "$prefix/grey.tif" "$prefix/labels.tif" am=0.5,cbd=0.3,pore=0.2 | grep -q '^am *40000 voxels'
 "$prefix/use_transport" "$prefix/labels.tif" 0.12 | grep -c '^[xyz]: D_eff/D = 0\.' | grep -qx 3
-"$prefix/use_describe" "$prefix/labels.tif" | grep -q '^pore fraction 0\.1722 '
+"$prefix/use_describe" "$prefix/labels.tif" | grep -q '^pore fraction 0\.2000 '
 grep -q '^\.SS segment' "$prefix"/share/man/man1/voxelyte.1
 test -s "$prefix/share/bash-completion/completions/voxelyte"
