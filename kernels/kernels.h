@@ -97,6 +97,11 @@ typedef struct vly_kernels {
     vly_status (*joint)(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
                         uint64_t *joint);
 
+    /* dissent[i] = vly_dissent: how many of the volumes do not give voxel i its commonest label; labels as for joint, `count`
+     * below VLY_OUTSIDE. dissent: (voxels). */
+    vly_status (*dissent)(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
+                          uint8_t *dissent);
+
     /* bins[vly_configuration of a cell] += 1 for cells of 2 x 2 x 2 voxels whose lowest voxel lies in region.inner and whose
      * highest lies in region.data.
      * phase: region.data   bins: (VLY_CONFIGURATIONS)   scratch: configurations_scratch_bytes(queue) */

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct volumes {
     vly_extent e;
@@ -115,6 +116,55 @@ START_TEST(a_phase_in_neither_volume_has_no_jaccard)
 }
 END_TEST
 
+/* Counts every voxel's votes again, and looks at what the volume says of it. */
+static void check_votes(const volumes *v, const vly_disagreement *r, const uint8_t *dissent)
+{
+    vly_disagreement own = {.count = v->count};
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < vly_extent_voxels(v->e); i++) {
+        int votes[3] = {0}, most = 0, labels = 0;
+        bool outside = false;
+        for (int32_t k = 0; k < v->count; k++) {
+            outside |= v->labels[k][i] == VLY_OUTSIDE;
+            if (!outside) votes[v->labels[k][i]]++;
+        }
+        for (int l = 0; l < 3; l++) most = votes[l] > most ? votes[l] : most, labels += votes[l] > 0;
+        wrong += dissent[i] != (outside ? VLY_OUTSIDE : v->count - most);
+        own.outside += outside;
+        if (outside) continue;
+        own.voxels++;
+        own.dissenting[v->count - most]++;
+        own.distinct[labels]++;
+        for (int l = 0; l < 3; l++) own.called[l][votes[l]]++;
+    }
+    ck_assert_int_eq(wrong, 0);
+    ck_assert_int_eq(memcmp(&own, r, sizeof own), 0);
+}
+
+START_TEST(dissent_is_what_is_left_of_the_commonest_label)
+{
+    vly_extent extents[] = {{1, 1, 1}, {33, 7, 1}, {41, 23, 19}};
+    vly_device *device = test_device(2, 0);
+    for (size_t i = 0; i < 3; i++)
+        for (int32_t count = 2; count <= VLY_COMPARE_MAX; count += 5) {
+            volumes v = make(extents[i], count, i == 2, 3 + i);
+            vly_disagreement r;
+            vly_sink *sink;
+            uint8_t *dissent = malloc((size_t)vly_extent_voxels(v.e));
+            ck_assert_int_eq(vly_sink_memory(&sink, dissent, VLY_U8, v.e), VLY_OK);
+            ck_assert_msg(vly_disagree(&r, device, v.sources, count, sink) == VLY_OK, "%s", vly_error_message());
+            ck_assert_int_eq(vly_sink_finish(sink), VLY_OK);
+            check_votes(&v, &r, dissent);
+            ck_assert_int_eq(vly_disagree(&r, device, v.sources, count, NULL), VLY_OK);
+            check_votes(&v, &r, dissent);
+            vly_sink_close(sink);
+            free(dissent);
+            drop(&v);
+        }
+    vly_device_close(device);
+}
+END_TEST
+
 START_TEST(unlike_extents_and_disjoint_regions_are_refused)
 {
     volumes v = make((vly_extent){4, 4, 4}, 2, false, 1), w = make((vly_extent){4, 4, 5}, 2, false, 1);
@@ -123,8 +173,11 @@ START_TEST(unlike_extents_and_disjoint_regions_are_refused)
     vly_source *mixed[2] = {v.sources[0], w.sources[0]};
     test_fails(vly_compare(r, device, mixed, 2), VLY_EDATA, "E_DIM");
     test_fails(vly_compare(r, device, v.sources, 1), VLY_EUSAGE, "2 to 12");
+    vly_disagreement d;
+    test_fails(vly_disagree(&d, device, mixed, 2, NULL), VLY_EDATA, "E_DIM");
     for (int i = 0; i < 64; i++) v.labels[i & 1][i] = VLY_OUTSIDE;
     test_fails(vly_compare(r, device, v.sources, 2), VLY_EDATA, "E_ROI");
+    test_fails(vly_disagree(&d, device, v.sources, 2, NULL), VLY_EDATA, "E_ROI");
     vly_device_close(device);
     drop(&v);
     drop(&w);
@@ -138,6 +191,7 @@ int main(void)
     TEST_CASE(suite, every_pair_equals_its_own_count);
     TEST_CASE(suite, independent_labels_agree_as_chance_has_it);
     TEST_CASE(suite, a_phase_in_neither_volume_has_no_jaccard);
+    TEST_CASE(suite, dissent_is_what_is_left_of_the_commonest_label);
     TEST_CASE(suite, unlike_extents_and_disjoint_regions_are_refused);
     return test_run(suite);
 }

@@ -34,6 +34,8 @@ vly_status vly_mlp_fixed_cpu(vly_queue *queue, const uint16_t *grey, const vly_r
                              const vly_mlp_net *net, float *logit);
 vly_status vly_joint_cpu(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
                          uint64_t *joint);
+vly_status vly_dissent_cpu(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
+                           uint8_t *dissent);
 vly_status vly_configurations_cpu(vly_queue *queue, const uint8_t *phase, const vly_region *region, uint64_t *bins,
                                   void *scratch);
 int64_t vly_configurations_scratch_bytes_cpu(const vly_queue *queue);

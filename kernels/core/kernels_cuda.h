@@ -38,6 +38,8 @@ vly_status vly_mlp_fixed_cuda(vly_queue *queue, const uint16_t *grey, const vly_
                               const vly_mlp_net *net, float *logit);
 vly_status vly_joint_cuda(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
                           uint64_t *joint);
+vly_status vly_dissent_cuda(vly_queue *queue, const uint8_t *labels, int32_t count, int64_t stride, int64_t voxels,
+                            uint8_t *dissent);
 vly_status vly_multiply_add_cuda(vly_queue *queue, int64_t items, int32_t rounds, float *sink, int64_t *flops);
 vly_status vly_configurations_cuda(vly_queue *queue, const uint8_t *phase, const vly_region *region, uint64_t *bins,
                                    void *scratch);

@@ -14,6 +14,7 @@ const vly_kernels vly_kernels_cpu = {
     .mlp = vly_mlp_cpu,
     .mlp_fixed = vly_mlp_fixed_cpu,
     .joint = vly_joint_cpu,
+    .dissent = vly_dissent_cpu,
     .configurations = vly_configurations_cpu,
     .configurations_scratch_bytes = vly_configurations_scratch_bytes_cpu,
     .profile = vly_profile_cpu,

@@ -14,6 +14,7 @@ const vly_kernels vly_kernels_cuda = {
     .mlp = vly_mlp_cuda,
     .mlp_fixed = vly_mlp_fixed_cuda,
     .joint = vly_joint_cuda,
+    .dissent = vly_dissent_cuda,
     .configurations = vly_configurations_cuda,
     .configurations_scratch_bytes = vly_configurations_scratch_bytes_cuda,
     .profile = vly_profile_cuda,
