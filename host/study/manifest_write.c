@@ -131,6 +131,7 @@ static vly_status describe_outputs(json_t **out, const vly_run *run)
         for (int32_t k = 0; k < VLY_PIECE_OUTPUTS && run->pieces[i].outputs[k] && status == VLY_OK; k++)
             status = add_output(*out, run, run->pieces[i].outputs[k]);
     if (status == VLY_OK) status = add_output(*out, run, "summary.csv");
+    if (status == VLY_OK) status = add_output(*out, run, "uncertainty.csv");
     if (status == VLY_OK) status = add_output(*out, run, "report.html");
     return status;
 }

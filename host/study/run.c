@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "study/run_lock.h"
+#include "study/uncertainty.h"
 #include "voxelyte/report.h"
 
 #include <math.h>
@@ -222,6 +223,19 @@ static void sweep(const vly_run *run)
     vly_run_clear_parts(run, "figures");
 }
 
+static vly_status write_uncertainty(const vly_run *run)
+{
+    vly_uncertainty u;
+    char *path;
+    VLY_TRY(vly_run_path(&path, run, "summary.csv"));
+    vly_status status = vly_uncertainty_read(&u, path);
+    vly_free(path);
+    if (status != VLY_OK) return status;
+    status = vly_uncertainty_write(&u, run->folder);
+    vly_uncertainty_free(&u);
+    return status;
+}
+
 vly_status vly_run_finish(vly_run *run, bool *complete)
 {
     vly_lock lock;
@@ -233,10 +247,11 @@ vly_status vly_run_finish(vly_run *run, bool *complete)
     *complete = all_done(run);
     sweep(run);
     if (!*complete || !vly_manifest_holds(run)) {
-        static const char *const names[] = {"summary.csv", "report.html", "manifest.json"};
+        static const char *const names[] = {"summary.csv", "uncertainty.csv", "report.html", "manifest.json"};
         for (size_t i = 0; i < sizeof names / sizeof *names && status == VLY_OK; i++)
             status = vly_run_make_room(run, names[i]);
         if (status == VLY_OK) status = vly_summary_write(run);
+        if (status == VLY_OK) status = write_uncertainty(run);
         if (status == VLY_OK) status = vly_run_wipe_figures(run);
         if (status == VLY_OK && has_labels(run)) status = vly_report_write(run->folder);
         if (status == VLY_OK && *complete) status = vly_manifest_write(run);

@@ -138,7 +138,8 @@ vly_status vly_run_wipe_figures(const vly_run *run)
 
 vly_status vly_run_wipe(const vly_run *run)
 {
-    static const char *const names[] = {"manifest.json", "study.yaml", "summary.csv", "report.html", "log.txt"};
+    static const char *const names[] = {"manifest.json",   "study.yaml",  "summary.csv",
+                                        "uncertainty.csv", "report.html", "log.txt"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) VLY_TRY(vly_run_remove(run, names[i]));
     VLY_TRY(vly_run_wipe_figures(run));
     return for_each_record(run, wipe_record);
