@@ -51,7 +51,7 @@ static void check_again(const vly_study_result *r, const char *patterns, const c
 
 /* ---- options ---- */
 
-#define OF_LABELS "segment.* describe.* transport.* lithiate.* edx compare"
+#define OF_LABELS "segment.* describe.* transport.* lithiate.* edx compare disagreement"
 
 static const struct {
     const char *key, *value, *again;
@@ -64,12 +64,12 @@ static const struct {
     {"grey-range", "0,60000", OF_LABELS " histogram"},
     {"window", "0:20,0:18,0:15", OF_LABELS " histogram"},
     /* of some */
-    {"thresholds", "1000,40000", "*.threshold* compare"},
-    {"ties", "none", "*.threshold* *.edx-closing* edx compare"},
-    {"evaluations", "41", "*.kmeans* *.edx-closing* edx compare"}, /* the closing is of k-means' active material */
-    {"ridge", "0.1", "*.kmeans* *.edx-closing* edx compare"},
-    {"edx-bins", "0", "*.edx-closing* edx compare"},
-    {"collector", "solid", "*.edx-closing* edx compare"},
+    {"thresholds", "1000,40000", "*.threshold* compare disagreement"},
+    {"ties", "none", "*.threshold* *.edx-closing* edx compare disagreement"},
+    {"evaluations", "41", "*.kmeans* *.edx-closing* edx compare disagreement"}, /* the closing is of k-means' active material */
+    {"ridge", "0.1", "*.kmeans* *.edx-closing* edx compare disagreement"},
+    {"edx-bins", "0", "*.edx-closing* edx compare disagreement"},
+    {"collector", "solid", "*.edx-closing* edx compare disagreement"},
     {"nn-scale", "native", ""},
     {"precision", "fast", ""},
     /* describe */
@@ -136,7 +136,7 @@ START_TEST(a_changed_option_leads_where_a_fresh_run_would)
     put("out/figures/of-old-settings.svg", "<svg/>");
     ck_assert_int_eq(run_with(&r, study, folder, "evaluations", "30"), VLY_OK);
     ck_assert(!vly_path_exists(below(folder, "figures/of-old-settings.svg")));
-    check_again(&r, "*.kmeans* *.edx-closing* edx compare", "evaluations 30");
+    check_again(&r, "*.kmeans* *.edx-closing* edx compare disagreement", "evaluations 30");
     ck_assert(r.complete && untouched(below(folder, "labels/threshold.tif"), labels));
     vly_study_result_free(&r);
     ck_assert_int_eq(run_with(&r, study, fresh, "evaluations", "30"), VLY_OK);
@@ -198,15 +198,16 @@ END_TEST
 static const struct {
     const char *file, *again;
 } outputs[] = {
-    {"labels/threshold.tif", "*.threshold* compare"},
-    {"labels/kmeans.tif", "*.kmeans* *.edx-closing* edx compare"},
-    {"labels/edx-closing.tif", "*.edx-closing* edx compare"},
-    {"segment/threshold.json", "*.threshold* compare"},
+    {"labels/threshold.tif", "*.threshold* compare disagreement"},
+    {"labels/kmeans.tif", "*.kmeans* *.edx-closing* edx compare disagreement"},
+    {"labels/edx-closing.tif", "*.edx-closing* edx compare disagreement"},
+    {"segment/threshold.json", "*.threshold* compare disagreement"},
     {"describe/kmeans.json", "describe.kmeans"},
     {"curves/histogram.csv", "histogram"},
     {"transport/threshold.json", "transport.threshold"},
     {"cell/threshold_1_2.csv", "lithiate.threshold_1_2"},
     {"compare.json", "compare"},
+    {"disagreement.tif", "disagreement"},
 };
 
 START_TEST(what_is_deleted_is_made_again_with_what_was_made_from_it)
@@ -241,7 +242,7 @@ START_TEST(what_follows_from_a_deleted_volume_is_not_forgotten_when_the_run_stop
     ck_assert_int_eq(run_with(&r, study, folder, "only", "segment.kmeans"), VLY_OK);
     vly_study_result_free(&r);
     run_ok(&r, study, folder);
-    check_again(&r, "describe.kmeans transport.kmeans lithiate.kmeans* *.edx-closing* edx compare", "then the rest");
+    check_again(&r, "describe.kmeans transport.kmeans lithiate.kmeans* *.edx-closing* edx compare disagreement", "then the rest");
     vly_study_result_free(&r);
 }
 END_TEST

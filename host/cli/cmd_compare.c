@@ -43,7 +43,8 @@ const cli_command cli_compare = {
     .name = "compare",
     .usage = "LABELS LABELS... [-o OUT.json] [OPTIONS]",
     .summary = "equal voxels and Jaccard index per phase of label volumes, each with each",
-    .text = "Two to twelve label volumes of one extent. Voxels that any of them calls outside do not count.\n\n"
+    .text = "Two to twelve label volumes of one extent. Voxels that any of them calls outside do not count.\n"
+            "--disagreement says voxel by voxel how many of them are not of the commonest opinion.\n\n"
             "  voxelyte compare threshold.tif kmeans.tif -o compare.json\n"
             "  voxelyte compare a.tif b.tif --labels pore=0,am=85,cbd=170\n",
     .least = 2,

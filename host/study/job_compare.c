@@ -47,6 +47,48 @@ static void add_result(vly_job *job, const vly_compare_result *r)
     vly_document_set(job->document, "jaccard", jaccard);
 }
 
+static json_t *counts_of(const int64_t *values, int32_t count)
+{
+    json_t *array = json_array();
+    for (int32_t i = 0; i < count; i++)
+        if (json_array_append_new(array, json_integer(values[i])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
+
+static void add_disagreement(vly_job *job, const vly_disagreement *d)
+{
+    vly_document_set(job->document, "disagreement",
+                     json_pack("{s:I, s:I, s:o, s:o, s:{s:o, s:o, s:o}}", "voxels", (json_int_t)d->voxels, "outside",
+                               (json_int_t)d->outside, "dissenting", counts_of(d->dissenting, d->count), "distinct",
+                               counts_of(d->distinct, VLY_PHASES + 1), "called", "am",
+                               counts_of(d->called[VLY_AM], d->count + 1), "cbd",
+                               counts_of(d->called[VLY_CBD], d->count + 1), "pore",
+                               counts_of(d->called[VLY_PORE], d->count + 1)));
+}
+
+static vly_status disagree(vly_job *job, vly_source *const *labels, int32_t count)
+{
+    const vly_settings *s = job->settings;
+    const vly_volume_info *info = vly_source_info(labels[0]);
+    vly_sink_options options = {.extent = info->extent,
+                                .type = VLY_U8,
+                                .voxel_size = info->voxel_size,
+                                .note = "volumes that do not give the voxel its commonest label; 255 outside",
+                                .overwrite = s->overwrite,
+                                .compress = true};
+    vly_disagreement d;
+    vly_sink *sink;
+    VLY_TRY(vly_sink_open(&sink, s->disagreement, job->device, &options));
+    vly_status status = vly_disagree(&d, job->device, labels, count, sink);
+    if (status == VLY_OK) add_disagreement(job, &d);
+    if (status == VLY_OK) status = vly_job_publish(job, s->disagreement, sink, NULL);
+    vly_sink_close(sink);
+    return status;
+}
+
 vly_status vly_job_compare(vly_document **out, vly_device *device, const vly_settings *settings)
 {
     vly_source *labels[VLY_COMPARE_MAX] = {NULL};
@@ -64,6 +106,7 @@ vly_status vly_job_compare(vly_document **out, vly_device *device, const vly_set
     if (status == VLY_OK) status = vly_compare(&r, device, labels, count);
     if (status == VLY_OK) add_names(&job);
     if (status == VLY_OK) add_result(&job, &r);
+    if (status == VLY_OK && *settings->disagreement) status = disagree(&job, labels, count);
     for (int32_t i = 0; i < count; i++) vly_source_close(labels[i]);
     status = vly_job_end(&job, status, out);
     return status == VLY_OK ? vly_job_write_output(out, settings) : status;

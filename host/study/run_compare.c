@@ -5,6 +5,7 @@
 #include "voxelyte/compare.h"
 #include "voxelyte/job.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct comparison {
@@ -28,8 +29,9 @@ static vly_status find_labels(comparison *c)
     return VLY_OK;
 }
 
-/* Among themselves: the document that `voxelyte compare` makes, under the methods' names. */
-static vly_status compare_methods(comparison *c)
+/* Among themselves: the document that `voxelyte compare` makes, under the methods' names. disagreement: where that goes as a
+ * volume; "": nowhere. */
+static vly_status compare_methods(comparison *c, const char *disagreement)
 {
     vly_settings settings = c->piece->sample->settings;
     json_t *names = json_array();
@@ -37,6 +39,8 @@ static vly_status compare_methods(comparison *c)
     settings.inputs = (const char *const *)c->labels;
     settings.input_count = c->count;
     settings.output[0] = 0;
+    settings.overwrite = true;
+    snprintf(settings.disagreement, sizeof settings.disagreement, "%s", disagreement);
     settings.labels = (vly_label_map){.listed = {false}}; /* these are ours; the user's map is of the truth */
     vly_status status = c->count > 1 ? vly_job_compare(&c->document, c->run->device, &settings)
                                      : vly_document_create(&c->document, "compare");
@@ -108,17 +112,63 @@ static vly_status compare_truth(comparison *c)
     return VLY_OK;
 }
 
+static void forget(comparison *c)
+{
+    vly_document_free(c->document);
+    for (int32_t i = 0; i < c->count; i++) vly_free(c->labels[i]);
+}
+
 vly_status vly_work_compare(vly_run *run, const vly_piece *piece)
 {
     comparison c = {.run = run, .piece = piece};
     char *path = NULL;
     vly_status status = find_labels(&c);
-    if (status == VLY_OK) status = compare_methods(&c);
+    if (status == VLY_OK) status = compare_methods(&c, "");
     if (status == VLY_OK && piece->sample->truth) status = compare_truth(&c);
     if (status == VLY_OK) status = vly_run_path(&path, run, piece->outputs[0]);
     if (status == VLY_OK) status = vly_document_write(c.document, path, true);
     vly_free(path);
-    vly_document_free(c.document);
-    for (int32_t i = 0; i < c.count; i++) vly_free(c.labels[i]);
+    forget(&c);
     return status;
+}
+
+/* What compare.json has already is left out. */
+vly_status vly_work_disagreement(vly_run *run, const vly_piece *piece)
+{
+    comparison c = {.run = run, .piece = piece};
+    char *volume = NULL, *path = NULL;
+    vly_status status = find_labels(&c);
+    if (status == VLY_OK) status = vly_run_path(&volume, run, piece->outputs[0]);
+    if (status == VLY_OK) status = vly_run_path(&path, run, piece->outputs[1]);
+    if (status == VLY_OK) status = compare_methods(&c, volume);
+    if (status == VLY_OK) {
+        json_object_del(c.document->root, "equal");
+        json_object_del(c.document->root, "jaccard");
+        status = vly_document_write(c.document, path, true);
+    }
+    vly_free(path);
+    vly_free(volume);
+    forget(&c);
+    return status;
+}
+
+/* ---- summary ---- */
+
+/* Of the voxels that any trinarisation gives the phase, those that all give it: the Jaccard index of all together. */
+void vly_summarise_disagreement(vly_summary *t, const vly_piece *piece, const vly_document *d)
+{
+    static const char *const phases[] = {"am", "cbd", "pore"};
+    const json_t *all = json_object_get(d->root, "disagreement");
+    const double voxels = json_number_value(json_object_get(all, "voxels"));
+    (void)piece;
+    vly_summary_add(t, NULL, "", "", "unanimous_fraction",
+                    json_number_value(json_array_get(json_object_get(all, "dissenting"), 0)) / voxels, "1", "");
+    for (size_t p = 0; p < sizeof phases / sizeof *phases; p++) {
+        const json_t *called = json_object_get(json_object_get(all, "called"), phases[p]);
+        const size_t count = json_array_size(called);
+        const double none = json_number_value(json_array_get(called, 0));
+        const double every = json_number_value(json_array_get(called, count - 1));
+        vly_summary_add(t, NULL, "", phases[p], "jaccard_of_all", every / (voxels - none), "1",
+                        voxels > none ? "" : "undefined");
+    }
 }

@@ -9,6 +9,14 @@ static bool comparable(const vly_sample *sample)
     return sample->truth || (methods & (methods - 1)) != 0;
 }
 
+/* A voxel has a commonest label where there are three or more. */
+static bool votes(const vly_sample *sample)
+{
+    uint32_t left = sample->settings.methods;
+    for (int32_t i = 0; i < 2; i++) left &= left - 1;
+    return left != 0;
+}
+
 /* A network is learned where one is needed and none was given. */
 static bool learns(const vly_sample *sample)
 {
@@ -109,6 +117,14 @@ const vly_piece_kind vly_piece_kinds[] = {
      .work = vly_work_compare,
      .estimate = vly_estimate_compare,
      .summarise = vly_summarise_compare},
+    {.name = "disagreement",
+     .command = "compare",
+     .after = "segment given",
+     .outputs = "disagreement.tif disagreement.json",
+     .wanted = votes,
+     .work = vly_work_disagreement,
+     .estimate = vly_estimate_compare,
+     .summarise = vly_summarise_disagreement},
     {.name = "transport",
      .command = "transport",
      .without = "labels window",

@@ -17,6 +17,7 @@ vly_status vly_describe_possible(const vly_sample *sample);
 vly_status vly_work_describe(vly_run *run, const vly_piece *piece);
 vly_status vly_work_edx(vly_run *run, const vly_piece *piece);
 vly_status vly_work_compare(vly_run *run, const vly_piece *piece);
+vly_status vly_work_disagreement(vly_run *run, const vly_piece *piece);
 vly_status vly_work_transport(vly_run *run, const vly_piece *piece);
 vly_status vly_work_lithiate(vly_run *run, const vly_piece *piece);
 vly_status vly_work_bpx(vly_run *run, const vly_piece *piece);
@@ -36,6 +37,7 @@ void vly_summarise_learn(vly_summary *t, const vly_piece *piece, const vly_docum
 void vly_summarise_segment(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_describe(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_compare(vly_summary *t, const vly_piece *piece, const vly_document *d);
+void vly_summarise_disagreement(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_transport(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_lithiate(vly_summary *t, const vly_piece *piece, const vly_document *d);
 

@@ -22,7 +22,7 @@ VLY_API vly_status vly_job_compose(vly_document **out, vly_device *device, const
 /* inputs: "mlp". output: the network, *.safetensors. */
 VLY_API vly_status vly_job_train(vly_document **out, vly_device *device, const vly_settings *settings);
 
-/* inputs: label volumes. output: the document; "" for none. */
+/* inputs: label volumes. output: the document; "" for none; disagreement: a volume, *.tif; "" for none. */
 VLY_API vly_status vly_job_compare(vly_document **out, vly_device *device, const vly_settings *settings);
 
 /* inputs: one label volume. output: the document, and beside it (or in the folder `curves`) its curves as CSV; "" for none.

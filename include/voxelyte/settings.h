@@ -28,7 +28,7 @@ VLY_API const char *vly_method_name(vly_method method);
 enum {
     VLY_PATH_BYTES = 4096,  /* of a file name, and of any value as text, closing 0 included */
     VLY_ORIGIN_BYTES = 128, /* "default", "command line", "study.yaml:12" */
-    VLY_SETTINGS_MOST = 128 /* options there can be */
+    VLY_SETTINGS_MOST = 192 /* options there can be */
 };
 
 enum { VLY_LIST_MOST = 16 };
@@ -85,6 +85,9 @@ typedef struct vly_settings {
     enum { VLY_THROUGH_X, VLY_THROUGH_Y, VLY_THROUGH_AXIS_Z } through;
     enum { VLY_SEPARATOR_LOW, VLY_SEPARATOR_HIGH } separator;
     char curves[VLY_PATH_BYTES]; /* folder; "": beside the output */
+
+    /* compare */
+    char disagreement[VLY_PATH_BYTES]; /* *.tif; "": not written */
 
     /* compose */
     int32_t ratio;                  /* 0: not given */

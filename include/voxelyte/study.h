@@ -23,11 +23,16 @@
  *                            is in neither), and if the sample names a truth also
  *                            "truth": {"path", "accuracy": [n], "jaccard": {am, cbd, pore: [n]}}, in the order of names.
  *                            Absent if there is one method and no truth.
+ *   disagreement.tif       * u8: how many trinarisations do not give a voxel its commonest label, 255 outside; disagreement.json
+ *                            counts them. With three trinarisations or more.
  *   summary.csv              sample,cutout,trinarisation,phase,quantity,value,unit,flag; one number a line, all samples.
  *                            Quantities: voxels, volume_fraction, target_fraction, grey_threshold_lower, _upper, cost,
  *                            iterations; truth_accuracy and truth_jaccard; equal_fraction and jaccard of two trinarisations,
  *                            called "threshold+kmeans"; the keys of describe, with _ for their dots. cutout is the window,
  *                            "x0:x1 y0:y1 z0:z1", or "all", or "mean" over several; flag is empty where all is well.
+ *   uncertainty.csv          each such quantity of a trinarisation over trinarisations, cut-outs and samples: mean, sd, range, the
+ *                            bands over each, and which share of the variance each explains (of the sum of squares; they
+ *                            add up to 1). One line a sample, and one, called "all", for several.
  *   report.html              self-contained
  *   log.txt                  what happened and when, appended
  *   pieces/<piece>.json      one record per finished piece: its key, what the key was made of, its outputs and their hashes
