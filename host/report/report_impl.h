@@ -23,9 +23,10 @@ typedef struct vly_report_sample {
     const char *prefix; /* its files' place below the study folder: "" or "NAME/" */
     vly_report_method methods[VLY_TRINARISATIONS];
     int32_t count;
-    json_t *compare;     /* NULL: none */
-    json_t *learned;     /* how a network was trained: learn/training.json; NULL: none was */
-    uint64_t *histogram; /* (VLY_REPORT_GREYS) voxels per grey value; NULL: none */
+    json_t *compare;      /* NULL: none */
+    json_t *disagreement; /* NULL: none */
+    json_t *learned;      /* how a network was trained: learn/training.json; NULL: none was */
+    uint64_t *histogram;  /* (VLY_REPORT_GREYS) voxels per grey value; NULL: none */
 } vly_report_sample;
 
 typedef struct vly_report {
@@ -102,6 +103,7 @@ vly_status vly_report_slices(vly_report *report);
 vly_status vly_report_histogram(vly_report *report);
 vly_status vly_report_fractions(vly_report *report);
 vly_status vly_report_agreement(vly_report *report);
+vly_status vly_report_disagreement(vly_report *report);
 vly_status vly_report_truth(vly_report *report);
 vly_status vly_report_kmeans(vly_report *report);
 vly_status vly_report_learn(vly_report *report);
@@ -110,6 +112,7 @@ vly_status vly_report_transport(vly_report *report);
 vly_status vly_report_lithiate(vly_report *report);
 vly_status vly_report_descriptors(vly_report *report);
 vly_status vly_report_curves(vly_report *report);
+vly_status vly_report_uncertainty(vly_report *report);
 vly_status vly_report_notes(vly_report *report);
 vly_status vly_report_differences(vly_report *report);
 vly_status vly_report_provenance(vly_report *report);

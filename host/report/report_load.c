@@ -111,6 +111,7 @@ static vly_status load_sample(vly_report *report, const vly_sample *sample)
         return VLY_OK;
     }
     VLY_TRY(load_document(&out->compare, report->folder, out->prefix, "compare.json"));
+    VLY_TRY(load_document(&out->disagreement, report->folder, out->prefix, "disagreement.json"));
     VLY_TRY(load_document(&out->learned, report->folder, out->prefix, "learn/training.json"));
     return load_histogram(out, report->folder);
 }
@@ -146,6 +147,7 @@ void vly_report_free(vly_report *report)
             json_decref(sample->methods[m].cells);
         }
         json_decref(sample->compare);
+        json_decref(sample->disagreement);
         json_decref(sample->learned);
         vly_free(sample->histogram);
     }

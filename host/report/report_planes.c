@@ -85,21 +85,28 @@ static vly_status stretch(unsigned char *to, const double *values, int64_t count
     return VLY_OK;
 }
 
-vly_status vly_planes_read(vly_planes *out, const vly_view *view, const char *path, const vly_box *window, bool grey,
-                           const vly_label_map *map)
+/* As bytes; `limit` where a value is more. */
+static void take(unsigned char *to, const double *values, int64_t count, unsigned char limit)
+{
+    for (int64_t i = 0; i < count; i++) to[i] = values[i] < limit ? (unsigned char)values[i] : limit;
+}
+
+vly_status vly_planes_read(vly_planes *out, const vly_view *view, const char *path, const vly_box *window,
+                           vly_plane_kind kind, const vly_label_map *map)
 {
     int64_t through = (int64_t)view->depth * view->width, count = through + (int64_t)view->height * view->width;
     double *values = NULL;
     vly_source *source;
     *out = (vly_planes){0};
     VLY_TRY(vly_source_open(&source, path, NULL));
-    if (!grey) VLY_TRY(vly_source_labels(&source, source, map)); /* owns it, also when it fails */
+    if (kind == VLY_PLANES_LABELS) VLY_TRY(vly_source_labels(&source, source, map)); /* owns it, also when it fails */
     vly_status status = vly_alloc_raw((void **)&values, count, sizeof *values, "sections");
     if (status == VLY_OK) status = vly_alloc_raw((void **)&out->through, count, 1, "sections");
     if (status == VLY_OK) status = cut(values, view, source, window);
-    if (status == VLY_OK && grey) status = stretch(out->through, values, count);
-    for (int64_t i = 0; status == VLY_OK && !grey && i < count; i++)
-        out->through[i] = values[i] < VLY_PHASES ? (unsigned char)values[i] : VLY_PHASES;
+    if (status == VLY_OK && kind == VLY_PLANES_GREY)
+        status = stretch(out->through, values, count);
+    else if (status == VLY_OK)
+        take(out->through, values, count, kind == VLY_PLANES_LABELS ? VLY_PHASES : 255);
     out->flat = out->through ? out->through + through : NULL;
     vly_source_close(source);
     vly_free(values);

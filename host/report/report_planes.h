@@ -22,10 +22,15 @@ typedef struct vly_planes {
  * x and y. */
 void vly_view_choose(vly_view *out, vly_extent labels, int32_t most);
 
-/* Sections of a grey volume: 0 ... 255 between the 0.5 and the 99.5 % quantile of what is seen; or of a label volume (map:
- * what its values mean): 0, 1, 2, and 3 for what is outside. window: where the labels' box lies, if the extents differ. */
-vly_status vly_planes_read(vly_planes *out, const vly_view *view, const char *path, const vly_box *window, bool grey,
-                           const vly_label_map *map);
+typedef enum vly_plane_kind {
+    VLY_PLANES_GREY,   /* 0 ... 255 between the 0.5 and the 99.5 % quantile of what is seen */
+    VLY_PLANES_LABELS, /* 0, 1, 2, and 3 for what is outside */
+    VLY_PLANES_COUNTS  /* as they are, up to 255 */
+} vly_plane_kind;
+
+/* Sections of a volume. window: where the labels' box lies, if the extents differ. map: what labels mean; NULL: ours. */
+vly_status vly_planes_read(vly_planes *out, const vly_view *view, const char *path, const vly_box *window,
+                           vly_plane_kind kind, const vly_label_map *map);
 
 void vly_planes_free(vly_planes *planes);
 

@@ -34,7 +34,8 @@ static vly_status add_panel(vly_report *report, figure *f, const vly_report_samp
 {
     panel *next = &f->panels[f->count];
     bool grey = path == sample->sample->grey;
-    vly_status status = vly_planes_read(&next->planes, &f->view, path, &sample->sample->settings.window, grey, map);
+    vly_status status = vly_planes_read(&next->planes, &f->view, path, &sample->sample->settings.window,
+                                        grey ? VLY_PLANES_GREY : VLY_PLANES_LABELS, map);
     if (status == VLY_OK) {
         next->title = title;
         next->grey = grey;
