@@ -48,6 +48,7 @@ typedef struct vly_piece_kind {
     const char *outputs;                      /* below the sample's folder, separated by blanks; '*' is the method, of
                                                  a curve METHOD_CUTOUT_CURRENT */
     bool (*wanted)(const vly_sample *sample); /* NULL: by every sample */
+    uint32_t (*methods)(const vly_sample *sample);            /* bits of those it is for; NULL: all of the sample */
     vly_status (*possible)(const vly_sample *sample);         /* asked before any work begins; NULL: always */
     vly_status (*work)(vly_run *run, const vly_piece *piece); /* its outputs' folders are there */
     void (*estimate)(vly_piece_cost *out, vly_run *run, const vly_piece *piece); /* for the plan; out is all 0 */

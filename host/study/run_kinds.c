@@ -39,6 +39,11 @@ static bool homogenises(const vly_sample *sample)
     return sample->settings.bpx;
 }
 
+static uint32_t in_cells(const vly_sample *sample)
+{
+    return vly_settings_chosen(sample->settings.methods, sample->settings.cell_methods);
+}
+
 static bool closes(const vly_sample *sample)
 {
     return vly_sample_methods(sample) >> VLY_METHOD_EDX_CLOSING & 1;
@@ -144,6 +149,7 @@ const vly_piece_kind vly_piece_kinds[] = {
      .after = "segment given",
      .outputs = "cell/*.csv cell/*.json",
      .wanted = lithiates,
+     .methods = in_cells,
      .possible = vly_describe_possible,
      .work = vly_work_lithiate,
      .estimate = vly_estimate_lithiate,

@@ -86,8 +86,9 @@ vly_status vly_run_list(vly_run *run)
             const vly_piece_kind *kind = &vly_piece_kinds[k];
             if (kind->wanted && !kind->wanted(sample)) continue;
             if (!kind->per_method) VLY_TRY(add_piece(run, kind, sample, -1, 0, 0.0));
+            const uint32_t methods = kind->methods ? kind->methods(sample) : sample->settings.methods;
             for (int32_t m = 0; kind->per_method && m < VLY_TRINARISATIONS; m++)
-                if (sample->settings.methods >> m & 1 &&
+                if (methods >> m & 1 &&
                     (kind->of == VLY_OF_ALL || (kind->of == VLY_OF_GIVEN) == (sample->given[m] != NULL)))
                     VLY_TRY(add_method(run, kind, sample, m));
         }

@@ -9,6 +9,9 @@
 #define COMPUTE \
     "info synth segment compose train compare describe transport lithiate fit convert run verify diff bench doctor"
 #define EVERY COMPUTE " report"
+#define CHOSEN_METHODS                                                                                                 \
+    "threshold|kmeans|edx-closing|nn-am-cbd-p|nn-am-p-cbd|nn-am-cond|nn-cbd-am-p|nn-cbd-p-am|nn-cbd-cond|nn-p-am-cbd|" \
+    "nn-p-cbd-am|nn-p-cond|given|all|none"
 
 #define OPTION(key, kind, field, standard, value, low, high, commands, help) \
     {{key, value, standard, commands, help},                                 \

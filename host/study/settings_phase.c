@@ -70,15 +70,22 @@ uint32_t vly_settings_methods(const vly_settings *settings)
     return methods;
 }
 
+uint32_t vly_settings_chosen(uint32_t of, uint32_t chosen)
+{
+    return chosen == every_method ? of : of & chosen;
+}
+
 vly_status vly_read_methods(const vly_option_row *row, void *field, const char *text)
 {
+    const bool choosing = strstr(row->option.value, "|none"); /* among trinarisations that there are */
     uint32_t methods = 0;
     do {
         size_t span = strcspn(text, ",");
         uint32_t found = span == 3 && strncmp(text, "all", 3) == 0 ? every_method : 0;
-        for (vly_method m = 0; m < VLY_METHODS; m++)
+        const bool none = choosing && span == 4 && strncmp(text, "none", 4) == 0;
+        for (vly_method m = 0; m < (choosing ? VLY_TRINARISATIONS : VLY_METHODS); m++)
             if (strlen(vly_method_name(m)) == span && strncmp(vly_method_name(m), text, span) == 0) found = 1u << m;
-        if (!found) {
+        if (!found && !none) {
             char hint[96];
             return vly_fail(VLY_EUSAGE, "%s expected%s", row->option.value,
                             vly_word_hint(hint, text, row->option.value));
@@ -94,13 +101,12 @@ void vly_write_methods(const vly_option_row *row, const void *field, char *text)
 {
     uint32_t methods = *(const uint32_t *)field;
     const char *comma = "";
-    (void)row;
     if (methods == every_method) {
         strcpy(text, "all");
         return;
     }
-    *text = 0;
-    for (vly_method m = 0; m < VLY_METHODS; m++) {
+    strcpy(text, methods == 0 && strstr(row->option.value, "|none") ? "none" : "");
+    for (vly_method m = 0; m < VLY_TRINARISATIONS; m++) {
         if (!(methods >> m & 1)) continue;
         text += sprintf(text, "%s%s", comma, vly_method_name(m));
         comma = ",";

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char groups[] = "cell";
 static const char study_words[] = "version input samples methods cell";
 static const char sample_words[] = "name grey truth trinarised methods cell";
 
@@ -82,12 +83,23 @@ static vly_status set_option(vly_settings *settings, const vly_yaml *entry, cons
     return vly_settings_set(settings, "run", key, text, origin);
 }
 
+/* `methods` in a group are those of the group: cell-methods. */
+static vly_status set_in_group(vly_settings *settings, const vly_yaml *entry, const char *group, const char *frame)
+{
+    char key[40];
+    vly_yaml own = *entry;
+    snprintf(key, sizeof key, "%s-methods", group);
+    if (strcmp(entry->key, "methods") == 0) own.key = key;
+    return set_option(settings, &own, frame);
+}
+
 /* Options, or a group of them: `cell: {current: [1, 6], gamma_cbd: 0.06}` says the same as its keys alone. */
 static vly_status set_options(vly_settings *settings, const vly_yaml *entry, const char *frame)
 {
-    if (strcmp(entry->key, "cell") != 0) return set_option(settings, entry, frame);
-    if (entry->kind != VLY_YAML_MAPPING) return vly_yaml_fail(entry, "cell: a mapping with `current` expected");
-    for (const vly_yaml *part = entry->first; part; part = part->next) VLY_TRY(set_option(settings, part, frame));
+    if (!vly_listed(groups, entry->key)) return set_option(settings, entry, frame);
+    if (entry->kind != VLY_YAML_MAPPING) return vly_yaml_fail(entry, "%s: a mapping of its keys expected", entry->key);
+    for (const vly_yaml *part = entry->first; part; part = part->next)
+        VLY_TRY(set_in_group(settings, part, entry->key, frame));
     return VLY_OK;
 }
 

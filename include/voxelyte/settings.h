@@ -103,6 +103,7 @@ typedef struct vly_settings {
     char vti[VLY_PATH_BYTES]; /* folder; "": none are written */
 
     /* lithiate: see voxelyte/cell.h */
+    uint32_t cell_methods;              /* of a study: which trinarisations get half cells */
     vly_list currents;                  /* mA/cm2; none: in a study no half cell */
     vly_list fields;                    /* mAh/cm2; none: no VTI */
     double gamma_cbd, cutoff;           /* 0: the materials' */
@@ -171,6 +172,9 @@ VLY_API void vly_settings_defaults(vly_settings *out);
 /* The methods that are to run: those asked for, and of `all` those whose input is given (edx-closing needs EDX data, nn-* a
  * model, or fib). */
 VLY_API uint32_t vly_settings_methods(const vly_settings *settings);
+
+/* Of the trinarisations `of` those that cell_methods and its like choose: all stands for whatever there is. */
+VLY_API uint32_t vly_settings_chosen(uint32_t of, uint32_t chosen);
 
 /* One option from text. key: with '-' or '_'. command: the option must belong to it; a study file uses "run".
  * origin: where the text came from, "command line" or "study.yaml:12"; it opens the message of an error.
