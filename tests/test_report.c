@@ -149,7 +149,7 @@ START_TEST(a_complete_study_gets_every_section)
     has(page, ">0.63<");
     has(page, "Not converged");
     has(page, "href=\"./segment/kmeans.json\"");
-    has(page, "href=\"./compare.json\"");
+    has(page, "href=\"./figures/agreement.csv\"");
     vly_free(page);
     char *figure = get(folder, "figures/slices.svg");
     markup_check(figure);
@@ -258,7 +258,7 @@ START_TEST(two_samples_share_the_heat_maps)
         "  - name: single\n    grey: single/grey.tif\n");
     char *page = report_of(folder);
     has(page, "<title>Microstructure of two-layer and single</title>");
-    has(page, "Above the diagonal: two-layer. Below: single,");
+    has(page, "Above the diagonal: two-layer. Below: single.");
     has(page, ">0.91<"); /* above, of the first */
     has(page, ">0.82<"); /* below, of the second */
     has(page, "href=\"./single/segment/kmeans.json\"");

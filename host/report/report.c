@@ -28,6 +28,8 @@ static const struct {
     {"curves", "Sizes, bottlenecks, paths and correlations", vly_report_curves},
     {"transport", "Effective transport", vly_report_transport},
     {"lithiate", "Half cell", vly_report_lithiate},
+    {"impedance", "Impedance", vly_report_impedance},
+    {"fit", "Transport parameter of the CBD", vly_report_fit},
     {"uncertainty", "Uncertainty across trinarisations", vly_report_uncertainty},
     {"warnings", "Warnings", vly_report_notes},
     {"differences", "Where this differs from the paper", vly_report_differences},

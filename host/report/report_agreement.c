@@ -73,6 +73,28 @@ static vly_status one_figure(vly_report *report, const vly_report_sample *sample
     return to->status;
 }
 
+/* Every pair once. */
+static vly_status write_data(const vly_report *report)
+{
+    vly_text csv = {0};
+    vly_text_add(&csv, "sample,trinarisation,other,equal_fraction,jaccard_am,jaccard_cbd,jaccard_pore\n");
+    for (int32_t s = 0; s < report->count; s++) {
+        const json_t *compare = report->samples[s].compare, *names = json_object_get(compare, "names");
+        for (int32_t i = 0; i < methods_of(compare); i++)
+            for (int32_t j = i + 1; j < methods_of(compare); j++) {
+                const char *one = vly_report_string(json_array_get(names, (size_t)i), NULL);
+                const char *other = vly_report_string(json_array_get(names, (size_t)j), NULL);
+                if (!one || !other) continue;
+                vly_text_add(&csv, "%s,%s,%s", report->samples[s].sample->name, one, other);
+                for (int panel = 0; panel < PANELS; panel++) vly_report_cell(&csv, entry(compare, panel, i, j));
+                vly_text_add(&csv, "\n");
+            }
+    }
+    vly_status status = vly_report_data(report, "agreement", &csv);
+    vly_text_free(&csv);
+    return status;
+}
+
 static bool same_names(const json_t *a, const json_t *b)
 {
     return json_equal(json_object_get(a, "names"), json_object_get(b, "names"));
@@ -88,21 +110,21 @@ static bool all_named(const json_t *compare)
 
 vly_status vly_report_agreement(vly_report *report)
 {
+    static const char data[] = "figures/agreement.csv";
     const vly_report_sample *s = report->samples;
+    VLY_TRY(write_data(report));
     if (report->count == 2 && methods_of(s[0].compare) > 1 && all_named(s[0].compare) &&
         same_names(s[0].compare, s[1].compare)) {
         VLY_TRY(one_figure(report, NULL, s[0].compare, s[1].compare, "agreement"));
-        vly_html_add(&report->page, "Above the diagonal: %s. Below: %s, from ", s[0].sample->name, s[1].sample->name);
-        vly_report_link(report, s[1].prefix, "compare.json");
-        vly_html_add(&report->page, ".");
-        vly_report_caption_end(report, s[0].prefix, "compare.json");
+        vly_html_add(&report->page, "Above the diagonal: %s. Below: %s.", s[0].sample->name, s[1].sample->name);
+        vly_report_caption_end(report, "", data);
         return VLY_OK;
     }
     for (int32_t i = 0; i < report->count; i++, s++) {
         if (methods_of(s->compare) < 2 || !all_named(s->compare)) continue;
         vly_report_heading(report, s);
         VLY_TRY(one_figure(report, s, s->compare, s->compare, "agreement"));
-        vly_report_caption_end(report, s->prefix, "compare.json");
+        vly_report_caption_end(report, "", data);
     }
     return VLY_OK;
 }

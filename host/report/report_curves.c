@@ -3,7 +3,6 @@
 #include "report/report_impl.h"
 #include "report/svg.h"
 
-#include "core/file.h"
 #include "core/memory.h"
 #include "study/describe_document.h"
 
@@ -12,14 +11,6 @@
 #include <string.h>
 
 enum { PANELS_MOST = 6, COLUMNS = 3, LEFT = 66, PITCH = VLY_SVG_WIDTH / COLUMNS, ROW = 292, TOP = 34, PLOT = 200 };
-
-/* Apart from each other in colour blindness and print as far as twelve colours can be. */
-static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00",
-                                      "#56b4e9", "#7f3c8d", "#8c8c00", "#8c564b", "#7f7f7f", "#17becf"};
-/* The last sample is solid: of two, the first is dashed, as the paper's two-layer cathode is. */
-static const char *const dashes[] = {NULL, "6 4", "2 3", "9 3 2 3"};
-
-enum { COLOURS = sizeof colours / sizeof *colours, DASHES = sizeof dashes / sizeof *dashes };
 
 typedef struct figure {
     vly_curve curve;
@@ -165,53 +156,9 @@ static void draw_panel(vly_text *svg, const figure *f, int panel, double top, co
         vly_svg_dashes(svg, &plot, all[i].x, all[i].y, all[i].count, all[i].colour, all[i].dashes);
 }
 
-/* ---- legend ---- */
-
-static double name_width(const char *name)
+static bool shown(const vly_report_method *method)
 {
-    return 34 + 7.0 * (double)strlen(name) + 20; /* a generous mean of a letter's width, which is unknown here */
-}
-
-/* An entry at (*x, *y), which move on, to the next line where the sheet ends. svg NULL: only they move. */
-static void legend_entry(vly_text *svg, double *x, double *y, const char *name, const char *colour, const char *dash)
-{
-    if (*x + name_width(name) > VLY_SVG_WIDTH) {
-        *x = LEFT;
-        *y += 20;
-    }
-    if (svg) {
-        vly_plot line = {{0, 1, *x, *x + 28, false, NULL}, {0, 1, *y, *y - 1, false, NULL}};
-        vly_svg_dashes(svg, &line, (const double[]){0, 1}, (const double[]){0, 0}, 2, colour, dash);
-        vly_svg_text(svg, *x + 34, *y + 4, &(vly_svg_style){0}, name);
-    }
-    *x += name_width(name);
-}
-
-static bool shown(const vly_report *report, int m)
-{
-    for (int32_t s = 0; s < report->count; s++)
-        for (int32_t i = 0; i < report->samples[s].count; i++)
-            if (report->samples[s].methods[i].describe &&
-                strcmp(report->samples[s].methods[i].name, vly_method_name((vly_method)m)) == 0)
-                return true;
-    return false;
-}
-
-static const char *dashes_of(const vly_report *report, int32_t sample)
-{
-    return dashes[(report->count - 1 - sample) % DASHES];
-}
-
-/* Height it takes. */
-static double legend(vly_text *svg, const vly_report *report)
-{
-    double x = LEFT, y = 16;
-    for (int m = 0; m < VLY_TRINARISATIONS; m++)
-        if (shown(report, m))
-            legend_entry(svg, &x, &y, vly_report_title(vly_method_name((vly_method)m)), colours[m % COLOURS], NULL);
-    for (int32_t s = 0; s < report->count && report->count > 1; s++)
-        legend_entry(svg, &x, &y, report->samples[s].sample->name, VLY_SVG_SOFT, dashes_of(report, s));
-    return y + 14;
+    return method->describe != NULL;
 }
 
 /* ---- figures ---- */
@@ -221,11 +168,9 @@ static vly_status gather(const vly_report *report, const figure *f, int panel, s
     for (int32_t s = 0; s < report->count; s++)
         for (int32_t i = 0; i < report->samples[s].count; i++) {
             const vly_report_method *method = &report->samples[s].methods[i];
-            int m = 0;
             if (!method->describe) continue;
-            while (strcmp(method->name, vly_method_name((vly_method)m)) != 0) m++;
-            all[*count].colour = colours[m % COLOURS];
-            all[*count].dashes = dashes_of(report, s);
+            all[*count].colour = vly_report_method_colour(method->name);
+            all[*count].dashes = vly_report_sample_dashes(report, s);
             VLY_TRY(fill(&all[(*count)++], method->describe, f->curve, panel));
         }
     return VLY_OK;
@@ -233,11 +178,11 @@ static vly_status gather(const vly_report *report, const figure *f, int panel, s
 
 static vly_status draw(vly_report *report, const figure *f, vly_text *svg)
 {
-    const double top = legend(NULL, report), height = top + f->panels / COLUMNS * (double)ROW;
+    const double top = vly_report_keys(NULL, report, LEFT, shown), height = top + f->panels / COLUMNS * (double)ROW;
     series *all;
     VLY_TRY(VLY_NEW(&all, (int64_t)report->count * VLY_TRINARISATIONS, "curves"));
     vly_svg_open(svg, VLY_SVG_WIDTH, height, vly_curve_name(f->curve));
-    legend(svg, report);
+    vly_report_keys(svg, report, LEFT, shown);
     vly_status status = VLY_OK;
     for (int panel = 0; panel < f->panels && status == VLY_OK; panel++) {
         int32_t count = 0;
@@ -253,11 +198,10 @@ static vly_status draw(vly_report *report, const figure *f, vly_text *svg)
     return status;
 }
 
-/* figures/NAME.csv: the curves of all samples and trinarisations, one point a line. */
-static vly_status write_data(const vly_report *report, vly_curve curve, const char *name)
+/* The curves of all samples and trinarisations, one point a line. */
+static vly_status write_data(const vly_report *report, vly_curve curve)
 {
     vly_text text = {0};
-    char *path = NULL;
     vly_curve_header(&text, curve, "sample,trinarisation,");
     for (int32_t s = 0; s < report->count; s++)
         for (int32_t i = 0; i < report->samples[s].count; i++) {
@@ -266,10 +210,7 @@ static vly_status write_data(const vly_report *report, vly_curve curve, const ch
             snprintf(lead, sizeof lead, "%s,%s,", report->samples[s].sample->name, method->name);
             if (method->describe) vly_curve_rows(&text, curve, method->describe, lead);
         }
-    vly_status status = text.status;
-    if (status == VLY_OK) status = vly_format(&path, "%s/%s", report->folder, name);
-    if (status == VLY_OK) status = vly_file_publish_text(path, text.text, true);
-    vly_free(path);
+    vly_status status = vly_report_data(report, vly_curve_name(curve), &text);
     vly_text_free(&text);
     return status;
 }
@@ -298,7 +239,7 @@ static vly_status add_figure(vly_report *report, const figure *f)
         return status;
     }
     VLY_TRY(vly_report_figure(report, NULL, vly_curve_name(f->curve), &svg));
-    VLY_TRY(write_data(report, f->curve, name));
+    VLY_TRY(write_data(report, f->curve));
     vly_html_add(&report->page, "%s", f->caption);
     if (report->count == 2)
         vly_html_add(&report->page, "Dashed: %s, solid: %s.", report->samples[0].sample->name,

@@ -142,13 +142,31 @@ static void caption(vly_report *report, const vly_report_sample *sample, const p
     vly_html_add(to, ". The volume is ");
     vly_report_link(report, sample->prefix, "disagreement.tif");
     vly_html_add(to, ".");
-    vly_report_caption_end(report, sample->prefix, "disagreement.json");
+    vly_report_caption_end(report, "", "figures/disagreement.csv");
+}
+
+static vly_status write_data(const vly_report *report)
+{
+    vly_text csv = {0};
+    vly_text_add(&csv, "sample,against,voxels\n");
+    for (int32_t s = 0; s < report->count; s++) {
+        const json_t *counts = counts_of(&report->samples[s], "dissenting");
+        for (size_t i = 0; i < json_array_size(counts); i++) {
+            vly_text_add(&csv, "%s,%d", report->samples[s].sample->name, (int)i);
+            vly_report_cell(&csv, vly_report_number(json_array_get(counts, i), NULL));
+            vly_text_add(&csv, "\n");
+        }
+    }
+    vly_status status = vly_report_data(report, "disagreement", &csv);
+    vly_text_free(&csv);
+    return status;
 }
 
 static vly_status one_sample(vly_report *report, const vly_report_sample *sample)
 {
     picture p = {.most = most_dissent(sample)};
     vly_text svg = {0};
+    if (!(vly_report_number(json_object_get(sample->disagreement, "disagreement"), "voxels") > 0)) return VLY_OK;
     vly_status status = read_picture(&p, report, sample);
     if (vly_report_tolerable(status)) {
         vly_html_add(&report->notes, "<li>Not shown: %s</li>\n", vly_error_message());
@@ -157,6 +175,7 @@ static vly_status one_sample(vly_report *report, const vly_report_sample *sample
     const bool known = vly_report_lengths_um(p.um, vly_report_input(sample->methods[0].result));
     for (int i = 0; i < 3 && !known; i++) p.um[i] = 1;
     if (status == VLY_OK) status = draw(&svg, sample, &p);
+    if (status == VLY_OK) status = write_data(report);
     if (status == VLY_OK) vly_report_heading(report, sample);
     if (status == VLY_OK) status = vly_report_figure(report, sample, "disagreement", &svg);
     if (status == VLY_OK) caption(report, sample, &p);

@@ -15,6 +15,8 @@ typedef struct vly_report_method {
     json_t *result;    /* its result document */
     json_t *describe;  /* that of describe/NAME.json; NULL: none */
     json_t *transport; /* that of transport/NAME.json; NULL: none */
+    json_t *impedance; /* that of impedance/NAME.json; NULL: none */
+    json_t *fit;       /* that of fit/NAME.json; NULL: none */
     json_t *cells;     /* list of those of cell/NAME_CUTOUT_CURRENT.json; NULL: none */
 } vly_report_method;
 
@@ -67,6 +69,13 @@ const json_t *vly_report_ours(const vly_report_sample *sample);
 const json_t *vly_report_input(const json_t *result);
 /* Numbers of an array, NaN where there is none, to be freed; NULL if it holds none at all. */
 double *vly_report_numbers(const json_t *object, const char *key, int32_t *count);
+/* Points of a curve, NaN where there is no number. Free x; y lies behind it. */
+typedef struct vly_report_series {
+    double *x, *y; /* (count) */
+    int32_t count;
+} vly_report_series;
+/* x and y: arrays of a document. */
+vly_status vly_report_series_take(vly_report_series *out, const json_t *x, const json_t *y);
 /* Voxels that a phase has more or less than it should, at most; NaN if there are no targets. */
 double vly_report_off(const json_t *result);
 /* Voxel size of an input along x, y, z; false if it is not known. */
@@ -85,6 +94,28 @@ const json_t *vly_report_find(const vly_report_sample *sample, const char *metho
 /* The picture of a section {width, depth, key: [values]}: from low (dark) to high (light), black where there is no value. */
 vly_status vly_report_section(vly_text *svg, double x, double y, double width, double height, const json_t *section,
                               const char *key, double low, double high);
+/* Apart from each other in colour blindness and print as far as twelve colours can be. */
+enum { VLY_REPORT_COLOURS = 12 };
+extern const char *const vly_report_colours[VLY_REPORT_COLOURS];
+/* A trinarisation's, wherever it is drawn. */
+const char *vly_report_method_colour(const char *method);
+/* stroke-dasharray of a sample's lines; NULL: solid. The last one is solid: of two, the first is dashed, as the paper's
+ * two-layer cathode is. */
+const char *vly_report_sample_dashes(const vly_report *report, int32_t sample);
+
+/* A legend of lines, in rows as wide as a page: an entry at (*x, *y), which move on, and to `left` and down where the row
+ * ends. svg NULL: only they move. */
+void vly_report_key(vly_text *svg, double left, double *x, double *y, const char *name, const char *colour,
+                    const char *dash);
+/* Entries of the trinarisations for which `shown` holds, then of the samples if there are several; the height they take. */
+double vly_report_keys(vly_text *svg, const vly_report *report, double left,
+                       bool (*shown)(const vly_report_method *method));
+
+/* ",value", and nothing behind the comma where it is not finite. */
+void vly_report_cell(vly_text *csv, double value);
+
+/* figures/NAME.csv. */
+vly_status vly_report_data(const vly_report *report, const char *name, const vly_text *csv);
 
 /* Puts a finished figure on the page, and alone into figures/NAME.svg (SAMPLE-NAME.svg where there are several; sample
  * NULL: the figure is of all); leaves its <figcaption> open, to be closed by vly_report_caption_end. Frees svg. */
@@ -110,6 +141,8 @@ vly_status vly_report_learn(vly_report *report);
 vly_status vly_report_edx(vly_report *report);
 vly_status vly_report_transport(vly_report *report);
 vly_status vly_report_lithiate(vly_report *report);
+vly_status vly_report_impedance(vly_report *report);
+vly_status vly_report_fit(vly_report *report);
 vly_status vly_report_descriptors(vly_report *report);
 vly_status vly_report_curves(vly_report *report);
 vly_status vly_report_uncertainty(vly_report *report);

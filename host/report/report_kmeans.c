@@ -108,6 +108,25 @@ static void table(vly_text *to, const json_t *result)
     vly_html_add(to, "</tbody></table></div>\n");
 }
 
+static vly_status write_data(const vly_report *report)
+{
+    static const char *const phases[3] = {"am", "cbd", "pore"};
+    vly_text csv = {0};
+    vly_text_add(&csv, "sample,phase,feature,grey\n");
+    for (int32_t s = 0; s < report->count; s++) {
+        const json_t *result = vly_report_find(&report->samples[s], "kmeans");
+        for (int place = 0; place < 3 && json_object_get(result, "centroids"); place++)
+            for (int i = 0; i < FEATURES; i++) {
+                vly_text_add(&csv, "%s,%s,%d", report->samples[s].sample->name, phases[place], i + 1);
+                vly_report_cell(&csv, grey_of(result, place, i));
+                vly_text_add(&csv, "\n");
+            }
+    }
+    vly_status status = vly_report_data(report, "centroids", &csv);
+    vly_text_free(&csv);
+    return status;
+}
+
 vly_status vly_report_kmeans(vly_report *report)
 {
     vly_text *to = &report->page;
@@ -123,7 +142,8 @@ vly_status vly_report_kmeans(vly_report *report)
             VLY_TRY(vly_report_figure(report, sample, "centroids", &svg));
             vly_html_add(to, "Centroids of the three clusters: mean grey value of a voxel of the phase and of its 26 "
                              "neighbours, sorted within each distance (27 features, the paper’s Section 3.2).");
-            vly_report_caption_end(report, sample->prefix, "segment/kmeans.json");
+            VLY_TRY(write_data(report));
+            vly_report_caption_end(report, "", "figures/centroids.csv");
         }
         table(to, result);
     }

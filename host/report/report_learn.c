@@ -82,7 +82,39 @@ static void draw(vly_text *svg, const json_t *learned)
     vly_svg_close(svg);
 }
 
-static void caption(vly_report *report, const vly_report_sample *sample, const json_t *learned)
+static void add_series(vly_text *csv, const char *sample, const char *series, const json_t *x, const json_t *y)
+{
+    for (size_t i = 0; i < json_array_size(y); i++) {
+        vly_text_add(csv, "%s,%s", sample, series);
+        vly_report_cell(csv, x ? vly_report_number(json_array_get(x, i), NULL) : (double)(i + 1));
+        vly_report_cell(csv, vly_report_number(json_array_get(y, i), NULL));
+        vly_text_add(csv, "\n");
+    }
+}
+
+/* Errors over epochs, then fractions known over fractions told. */
+static vly_status write_data(const vly_report *report)
+{
+    static const char *const curves[] = {"training", "validation"};
+    vly_text csv = {0};
+    vly_text_add(&csv, "sample,series,x,y\n");
+    for (int32_t s = 0; s < report->count; s++) {
+        const json_t *learned = report->samples[s].learned;
+        const char *name = report->samples[s].sample->name;
+        for (int i = 0; i < 2; i++)
+            add_series(&csv, name, curves[i], NULL, json_object_get(json_object_get(learned, "curve"), curves[i]));
+        for (int i = 0; i < VLY_PHASES; i++) {
+            const char *phase = vly_phase_name(vly_report_phase_order[i]);
+            const json_t *bins = json_object_get(json_object_get(learned, "calibration"), phase);
+            add_series(&csv, name, phase, json_object_get(bins, "told"), json_object_get(bins, "known"));
+        }
+    }
+    vly_status status = vly_report_data(report, "learning", &csv);
+    vly_text_free(&csv);
+    return status;
+}
+
+static void caption(vly_report *report, const json_t *learned)
 {
     vly_text *to = &report->page;
     const double far = vly_report_number(learned, "far_field_mse");
@@ -92,7 +124,7 @@ static void caption(vly_report *report, const vly_report_sample *sample, const j
                  "error%s. Right: test samples in tenths of the fraction told; a network that means what it says "
                  "lies on the dotted line.",
                  isfinite(far) ? ", dotted: far from the training voxels" : "");
-    vly_report_caption_end(report, sample->prefix, "learn/training.json");
+    vly_report_caption_end(report, "", "figures/learning.csv");
 }
 
 /* ---- numbers ---- */
@@ -202,7 +234,8 @@ vly_status vly_report_learn(vly_report *report)
             vly_text svg = {0};
             draw(&svg, learned);
             VLY_TRY(vly_report_figure(report, sample, "learning", &svg));
-            caption(report, sample, learned);
+            VLY_TRY(write_data(report));
+            caption(report, learned);
         }
         vly_html_add(to,
                      "<div class=\"wide\"><table><thead><tr><th></th><th class=\"n\">Value</th><th>Meaning</th></tr>"

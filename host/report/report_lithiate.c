@@ -10,39 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { DETAILED_MOST = 3 }; /* trinarisations of a sample that are looked into */
 enum { CURVES_HEIGHT = 400, PROFILES_HEIGHT = 300, LEFT = 66, GAP = 16, PICTURES_MOST = 5 };
-
-static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00",
-                                      "#56b4e9", "#7f3c8d", "#8c8c00", "#8c564b", "#7f7f7f", "#17becf"};
-enum { COLOURS = sizeof colours / sizeof *colours };
-
-/* ---- numbers out of documents ---- */
-
-typedef struct series {
-    double *x, *y; /* (count) */
-    int32_t count;
-} series;
-
-static vly_status take_series(series *out, const json_t *x, const json_t *y)
-{
-    *out = (series){.count = (int32_t)json_array_size(x)};
-    VLY_TRY(VLY_NEW(&out->x, 2 * (int64_t)out->count + 1, "curve"));
-    out->y = out->x + out->count;
-    for (int32_t i = 0; i < out->count; i++) {
-        out->x[i] = vly_report_number(json_array_get(x, (size_t)i), NULL);
-        out->y[i] = vly_report_number(json_array_get(y, (size_t)i), NULL);
-    }
-    return VLY_OK;
-}
-
-static void stretch(vly_axis *axis, const double *values, int32_t count)
-{
-    for (int32_t i = 0; i < count; i++) {
-        if (!isfinite(values[i])) continue;
-        axis->low = fmin(axis->low, values[i]);
-        axis->high = fmax(axis->high, values[i]);
-    }
-}
 
 /* Which colour a current has: its place among those of the study. */
 static int32_t place_of(const vly_report_sample *sample, double current)
@@ -55,7 +24,7 @@ static int32_t place_of(const vly_report_sample *sample, double current)
 
 static const char *colour_of(const vly_report_sample *sample, double current)
 {
-    return colours[place_of(sample, current) % COLOURS];
+    return vly_report_colours[place_of(sample, current) % VLY_REPORT_COLOURS];
 }
 
 /* ---- Figure 11 ---- */
@@ -63,8 +32,9 @@ static const char *colour_of(const vly_report_sample *sample, double current)
 static vly_status draw_cell(vly_text *svg, const vly_plot *plot, const vly_report_sample *sample, const json_t *cell)
 {
     const json_t *curve = json_object_get(cell, "curve");
-    series s;
-    VLY_TRY(take_series(&s, json_object_get(curve, "capacity_mah_cm2"), json_object_get(curve, "voltage_v")));
+    vly_report_series s;
+    VLY_TRY(
+        vly_report_series_take(&s, json_object_get(curve, "capacity_mah_cm2"), json_object_get(curve, "voltage_v")));
     vly_svg_dashes(svg, plot, s.x, s.y, s.count, colour_of(sample, vly_report_number(cell, "current_ma_cm2")),
                    vly_report_number(cell, "cutout") > 1.0 ? "5 3" : NULL);
     vly_free(s.x);
@@ -92,7 +62,7 @@ static void legend(vly_text *svg, const vly_report_sample *sample)
     for (int32_t i = 0; i < currents->count; i++) {
         snprintf(names[i], sizeof names[i], "%g mA/cm²", currents->at[i]);
         texts[i] = names[i];
-        squares[i] = colours[i % COLOURS];
+        squares[i] = vly_report_colours[i % VLY_REPORT_COLOURS];
     }
     vly_svg_legend(svg, LEFT, 10, currents->count, texts, squares);
 }
@@ -106,15 +76,16 @@ static vly_status draw_curves(vly_text *svg, const vly_report_sample *sample, co
     vly_status status = VLY_OK;
     for (size_t i = 0; i < json_array_size(method->cells) && status == VLY_OK; i++) {
         const json_t *curve = json_object_get(json_array_get(method->cells, i), "curve");
-        series s;
-        status = take_series(&s, json_object_get(curve, "capacity_mah_cm2"), json_object_get(curve, "voltage_v"));
+        vly_report_series s;
+        status =
+            vly_report_series_take(&s, json_object_get(curve, "capacity_mah_cm2"), json_object_get(curve, "voltage_v"));
         if (status != VLY_OK) break;
-        stretch(&plot.x, s.x, s.count);
-        stretch(&plot.y, s.y, s.count);
+        vly_svg_stretch(&plot.x, s.x, s.count);
+        vly_svg_stretch(&plot.y, s.y, s.count);
         vly_free(s.x);
     }
-    stretch(&plot.x, e->capacity, (int32_t)e->count);
-    stretch(&plot.y, e->voltage, (int32_t)e->count);
+    vly_svg_stretch(&plot.x, e->capacity, (int32_t)e->count);
+    vly_svg_stretch(&plot.y, e->voltage, (int32_t)e->count);
     plot.x.high *= 1.02;
     plot.y.low = floor(10.0 * plot.y.low) / 10.0;
     plot.y.high = ceil(10.0 * plot.y.high) / 10.0;
@@ -128,14 +99,16 @@ static vly_status draw_curves(vly_text *svg, const vly_report_sample *sample, co
     return status;
 }
 
+/* The caption; data: figures/NAME.csv, or for pictures, which have no table, the documents. */
 static vly_status end_figure(vly_report *report, const vly_report_sample *sample, const vly_report_method *method,
-                             const char *name, vly_text *svg, const char *caption)
+                             const char *name, vly_text *svg, const char *caption, bool pictures)
 {
     char file[80];
     snprintf(file, sizeof file, "%s-%s", name, method->name);
     VLY_TRY(vly_report_figure(report, sample, file, svg));
     vly_html_add(&report->page, "%s. %s", vly_report_title(method->name), caption);
-    vly_report_caption_end(report, sample->prefix, "cell");
+    snprintf(file, sizeof file, "figures/%s.csv", name);
+    vly_report_caption_end(report, pictures ? sample->prefix : "", pictures ? "cell" : file);
     return VLY_OK;
 }
 
@@ -150,7 +123,8 @@ static vly_status curves_figure(vly_report *report, const vly_report_sample *sam
                                 ? "Voltage over capacity at constant current (the paper’s Figure 11); dashed: further "
                                   "cut-outs; points: measured."
                                 : "Voltage over capacity at constant current (the paper’s Figure 11); dashed: further "
-                                  "cut-outs.");
+                                  "cut-outs.",
+                            false);
     vly_text_free(&svg);
     return status;
 }
@@ -179,9 +153,9 @@ static vly_status draw_profile(vly_text *svg, const vly_plot *plot, const json_t
     vly_status status = VLY_OK;
     for (size_t i = 0; i < json_array_size(fields) && status == VLY_OK; i++) {
         const json_t *profile = json_object_get(json_array_get(fields, i), "profile");
-        series s;
-        status = take_series(&s, json_object_get(profile, "depth_um"), json_object_get(profile, key));
-        if (status == VLY_OK) vly_svg_line(svg, plot, s.x, s.y, s.count, colours[i % COLOURS]);
+        vly_report_series s;
+        status = vly_report_series_take(&s, json_object_get(profile, "depth_um"), json_object_get(profile, key));
+        if (status == VLY_OK) vly_svg_line(svg, plot, s.x, s.y, s.count, vly_report_colours[i % VLY_REPORT_COLOURS]);
         if (status == VLY_OK) vly_free(s.x);
     }
     return status;
@@ -191,12 +165,12 @@ static vly_status fit_axes(vly_plot *plot, const json_t *fields, const char *key
 {
     for (size_t i = 0; i < json_array_size(fields); i++) {
         const json_t *profile = json_object_get(json_array_get(fields, i), "profile");
-        series s;
-        VLY_TRY(take_series(&s, json_object_get(profile, "depth_um"), json_object_get(profile, key)));
+        vly_report_series s;
+        VLY_TRY(vly_report_series_take(&s, json_object_get(profile, "depth_um"), json_object_get(profile, key)));
         for (int32_t k = 0; k < s.count; k++)
             if (!isfinite(s.y[k])) s.x[k] = NAN; /* no such unknown in that layer */
-        stretch(&plot->x, s.x, s.count);
-        stretch(&plot->y, s.y, s.count);
+        vly_svg_stretch(&plot->x, s.x, s.count);
+        vly_svg_stretch(&plot->y, s.y, s.count);
         vly_free(s.x);
     }
     return VLY_OK;
@@ -214,7 +188,7 @@ static vly_status draw_profiles(vly_text *svg, const json_t *fields)
         snprintf(names[i], sizeof names[i], "%.3g mAh/cm²",
                  vly_report_number(json_array_get(fields, i), "capacity_mah_cm2"));
         texts[i] = names[i];
-        squares[i] = colours[i % COLOURS];
+        squares[i] = vly_report_colours[i % VLY_REPORT_COLOURS];
     }
     vly_svg_legend(svg, LEFT, 10, count, texts, squares);
     for (int p = 0; p < 2; p++) {
@@ -244,7 +218,7 @@ static vly_status profiles_figure(vly_report *report, const vly_report_sample *s
              "material.",
              vly_report_number(cell, "current_ma_cm2"));
     vly_status status = draw_profiles(&svg, json_object_get(cell, "fields"));
-    if (status == VLY_OK) status = end_figure(report, sample, method, "lithiate-profiles", &svg, caption);
+    if (status == VLY_OK) status = end_figure(report, sample, method, "lithiate-profiles", &svg, caption, false);
     vly_text_free(&svg);
     return status;
 }
@@ -310,7 +284,7 @@ static vly_status sections_figure(vly_report *report, const vly_report_sample *s
              "fraction of the active material from %.3f (dark) to %.3f (light).",
              vly_report_number(cell, "current_ma_cm2"), ranges[0].low, ranges[0].high, ranges[1].low, ranges[1].high);
     vly_status status = draw_sections(&svg, fields, ranges);
-    if (status == VLY_OK) status = end_figure(report, sample, method, "lithiate-sections", &svg, caption);
+    if (status == VLY_OK) status = end_figure(report, sample, method, "lithiate-sections", &svg, caption, true);
     vly_text_free(&svg);
     return status;
 }
@@ -374,6 +348,7 @@ static vly_status one_sample(vly_report *report, const vly_report_sample *sample
 {
     vly_experiment e;
     const json_t *any = NULL;
+    int32_t shown = 0;
     for (int32_t m = 0; m < sample->count && !any; m++) any = json_array_get(sample->methods[m].cells, 0);
     if (!any) return VLY_OK;
     vly_report_heading(report, sample);
@@ -384,7 +359,7 @@ static vly_status one_sample(vly_report *report, const vly_report_sample *sample
         const vly_report_method *method = &sample->methods[m];
         if (!method->cells) continue;
         status = curves_figure(report, sample, method, &e);
-        const json_t *cell = deepest(method);
+        const json_t *cell = ++shown > DETAILED_MOST ? NULL : deepest(method);
         if (status == VLY_OK && cell) status = profiles_figure(report, sample, method, cell);
         if (status == VLY_OK && cell) status = sections_figure(report, sample, method, cell);
     }
@@ -392,8 +367,71 @@ static vly_status one_sample(vly_report *report, const vly_report_sample *sample
     return status;
 }
 
+/* ---- the numbers behind the figures ---- */
+
+static void add_lead(vly_text *csv, const vly_report_sample *sample, const vly_report_method *method,
+                     const json_t *cell)
+{
+    vly_text_add(csv, "%s,%s", sample->sample->name, method->name);
+    vly_report_cell(csv, vly_report_number(cell, "cutout"));
+    vly_report_cell(csv, vly_report_number(cell, "current_ma_cm2"));
+}
+
+static void add_curve(vly_text *csv, const vly_report_sample *sample, const vly_report_method *method,
+                      const json_t *cell)
+{
+    const json_t *curve = json_object_get(cell, "curve"), *capacity = json_object_get(curve, "capacity_mah_cm2");
+    for (size_t i = 0; i < json_array_size(capacity); i++) {
+        add_lead(csv, sample, method, cell);
+        vly_report_cell(csv, vly_report_number(json_array_get(capacity, i), NULL));
+        vly_report_cell(csv, vly_report_number(json_array_get(json_object_get(curve, "voltage_v"), i), NULL));
+        vly_text_add(csv, "\n");
+    }
+}
+
+static void add_profiles(vly_text *csv, const vly_report_sample *sample, const vly_report_method *method,
+                         const json_t *cell)
+{
+    const json_t *fields = json_object_get(cell, "fields");
+    for (size_t k = 0; k < json_array_size(fields); k++) {
+        const json_t *state = json_array_get(fields, k), *profile = json_object_get(state, "profile");
+        const json_t *depth = json_object_get(profile, "depth_um");
+        for (size_t i = 0; i < json_array_size(depth); i++) {
+            add_lead(csv, sample, method, cell);
+            vly_report_cell(csv, vly_report_number(state, "capacity_mah_cm2"));
+            vly_report_cell(csv, vly_report_number(json_array_get(depth, i), NULL));
+            vly_report_cell(csv, vly_report_number(json_array_get(json_object_get(profile, "ce_mol_m3"), i), NULL));
+            vly_report_cell(csv, vly_report_number(json_array_get(json_object_get(profile, "x"), i), NULL));
+            vly_text_add(csv, "\n");
+        }
+    }
+}
+
+static vly_status write_data(const vly_report *report, const char *name, const char *header,
+                             void (*add)(vly_text *, const vly_report_sample *, const vly_report_method *,
+                                         const json_t *))
+{
+    vly_text csv = {0};
+    vly_text_add(&csv, "sample,trinarisation,cutout,current_ma_cm2,%s\n", header);
+    for (int32_t s = 0; s < report->count; s++)
+        for (int32_t m = 0; m < report->samples[s].count; m++) {
+            const vly_report_method *method = &report->samples[s].methods[m];
+            for (size_t i = 0; i < json_array_size(method->cells); i++)
+                add(&csv, &report->samples[s], method, json_array_get(method->cells, i));
+        }
+    vly_status status = vly_report_data(report, name, &csv);
+    vly_text_free(&csv);
+    return status;
+}
+
 vly_status vly_report_lithiate(vly_report *report)
 {
+    bool any = false;
+    for (int32_t s = 0; s < report->count; s++)
+        for (int32_t m = 0; m < report->samples[s].count; m++) any |= report->samples[s].methods[m].cells != NULL;
+    if (!any) return VLY_OK;
+    VLY_TRY(write_data(report, "lithiate", "capacity_mah_cm2,voltage_v", add_curve));
+    VLY_TRY(write_data(report, "lithiate-profiles", "state_mah_cm2,depth_um,ce_mol_m3,x", add_profiles));
     for (int32_t i = 0; i < report->count; i++) VLY_TRY(one_sample(report, &report->samples[i]));
     return report->page.status;
 }

@@ -44,27 +44,29 @@ static vly_status load_cells(vly_report_method *method, const vly_report_sample 
     return VLY_OK;
 }
 
+static vly_status load_of_method(json_t **out, const vly_report_sample *sample, const char *folder, const char *kind,
+                                 const char *method)
+{
+    char *file;
+    VLY_TRY(vly_format(&file, "%s/%s.json", kind, method));
+    vly_status status = load_document(out, folder, sample->prefix, file);
+    vly_free(file);
+    return status;
+}
+
 static vly_status load_methods(vly_report_sample *out, const char *folder)
 {
     for (int m = 0; m < VLY_TRINARISATIONS; m++) {
         vly_report_method *method = &out->methods[out->count];
-        char *file;
         if (!(out->sample->settings.methods & 1u << m)) continue;
         method->name = vly_method_name((vly_method)m);
-        VLY_TRY(vly_format(&file, "segment/%s.json", method->name));
-        vly_status status = load_document(&method->result, folder, out->prefix, file);
-        vly_free(file);
-        VLY_TRY(status);
+        VLY_TRY(load_of_method(&method->result, out, folder, "segment", method->name));
         if (!method->result) continue;
         out->count++;
-        VLY_TRY(vly_format(&file, "describe/%s.json", method->name));
-        status = load_document(&method->describe, folder, out->prefix, file);
-        vly_free(file);
-        VLY_TRY(status);
-        VLY_TRY(vly_format(&file, "transport/%s.json", method->name));
-        status = load_document(&method->transport, folder, out->prefix, file);
-        vly_free(file);
-        VLY_TRY(status);
+        VLY_TRY(load_of_method(&method->describe, out, folder, "describe", method->name));
+        VLY_TRY(load_of_method(&method->transport, out, folder, "transport", method->name));
+        VLY_TRY(load_of_method(&method->impedance, out, folder, "impedance", method->name));
+        VLY_TRY(load_of_method(&method->fit, out, folder, "fit", method->name));
         VLY_TRY(load_cells(method, out, folder));
     }
     return VLY_OK;
@@ -144,6 +146,8 @@ void vly_report_free(vly_report *report)
             json_decref(sample->methods[m].result);
             json_decref(sample->methods[m].describe);
             json_decref(sample->methods[m].transport);
+            json_decref(sample->methods[m].impedance);
+            json_decref(sample->methods[m].fit);
             json_decref(sample->methods[m].cells);
         }
         json_decref(sample->compare);

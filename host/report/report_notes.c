@@ -22,12 +22,15 @@ vly_status vly_report_notes(vly_report *report)
             if (!vly_report_repeats(sample, m))
                 list_warnings(list, sample, vly_report_title(method->name), method->result);
             list_warnings(list, sample, vly_report_title(method->name), method->describe);
+            list_warnings(list, sample, vly_report_title(method->name), method->impedance);
+            list_warnings(list, sample, vly_report_title(method->name), method->fit);
         }
         for (int32_t m = 0; m < sample->count; m++)
             for (size_t k = 0; k < json_array_size(sample->methods[m].cells); k++)
                 list_warnings(list, sample, vly_report_title(sample->methods[m].name),
                               json_array_get(sample->methods[m].cells, k));
         list_warnings(list, sample, "comparison", sample->compare);
+        list_warnings(list, sample, "disagreement", sample->disagreement);
         list_warnings(list, sample, "training", sample->learned);
     }
     if (list->status != VLY_OK || list->length == 0) return list->status;

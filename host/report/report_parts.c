@@ -4,9 +4,11 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/number.h"
 #include "report/png.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *const vly_report_phase_titles[VLY_PHASES] = {"pore", "active material", "CBD"};
@@ -15,6 +17,63 @@ const char *const vly_report_phase_titles[VLY_PHASES] = {"pore", "active materia
 const char *const vly_report_phase_colours[VLY_PHASES] = {"#17202a", "#d3d7db", "#e8870e"};
 const char *const vly_report_line_colours[VLY_PHASES] = {"#17202a", "#8a96a3", "#e8870e"};
 const vly_phase vly_report_phase_order[VLY_PHASES] = {VLY_AM, VLY_CBD, VLY_PORE};
+
+const char *const vly_report_colours[VLY_REPORT_COLOURS] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                                            "#000000", "#e69f00", "#56b4e9", "#7f3c8d",
+                                                            "#8c8c00", "#8c564b", "#7f7f7f", "#17becf"};
+
+const char *vly_report_method_colour(const char *method)
+{
+    int m = 0;
+    while (m < VLY_TRINARISATIONS && strcmp(method, vly_method_name((vly_method)m)) != 0) m++;
+    return vly_report_colours[m % VLY_REPORT_COLOURS];
+}
+
+const char *vly_report_sample_dashes(const vly_report *report, int32_t sample)
+{
+    static const char *const dashes[] = {NULL, "6 4", "2 3", "9 3 2 3"};
+    return dashes[(size_t)(report->count - 1 - sample) % (sizeof dashes / sizeof *dashes)];
+}
+
+void vly_report_key(vly_text *svg, double left, double *x, double *y, const char *name, const char *colour,
+                    const char *dash)
+{
+    const double width =
+        34 + 7.0 * (double)strlen(name) + 20; /* a generous mean of a letter's, which is unknown here */
+    if (*x + width > VLY_SVG_WIDTH) {
+        *x = left;
+        *y += 20;
+    }
+    if (svg) {
+        vly_plot line = {{0, 1, *x, *x + 28, false, NULL}, {0, 1, *y, *y - 1, false, NULL}};
+        vly_svg_dashes(svg, &line, (const double[]){0, 1}, (const double[]){0, 0}, 2, colour, dash);
+        vly_svg_text(svg, *x + 34, *y + 4, &(vly_svg_style){0}, name);
+    }
+    *x += width;
+}
+
+static bool shown_anywhere(const vly_report *report, const char *method, bool (*shown)(const vly_report_method *))
+{
+    for (int32_t s = 0; s < report->count; s++)
+        for (int32_t i = 0; i < report->samples[s].count; i++)
+            if (strcmp(report->samples[s].methods[i].name, method) == 0 && shown(&report->samples[s].methods[i]))
+                return true;
+    return false;
+}
+
+double vly_report_keys(vly_text *svg, const vly_report *report, double left, bool (*shown)(const vly_report_method *))
+{
+    double x = left, y = 16;
+    for (vly_method m = 0; m < VLY_TRINARISATIONS; m++) {
+        const char *name = vly_method_name(m);
+        if (!shown_anywhere(report, name, shown)) continue;
+        vly_report_key(svg, left, &x, &y, vly_report_title(name), vly_report_method_colour(name), NULL);
+    }
+    for (int32_t s = 0; s < report->count && report->count > 1; s++)
+        vly_report_key(svg, left, &x, &y, report->samples[s].sample->name, VLY_SVG_SOFT,
+                       vly_report_sample_dashes(report, s));
+    return y + 14;
+}
 
 void vly_report_legend(vly_text *svg, double x, double y, const char *const colours[VLY_PHASES])
 {
@@ -112,6 +171,18 @@ double *vly_report_numbers(const json_t *object, const char *key, int32_t *count
     return numbers;
 }
 
+vly_status vly_report_series_take(vly_report_series *out, const json_t *x, const json_t *y)
+{
+    *out = (vly_report_series){.count = (int32_t)json_array_size(x)};
+    VLY_TRY(VLY_NEW(&out->x, 2 * (int64_t)out->count + 1, "curve"));
+    out->y = out->x + out->count;
+    for (int32_t i = 0; i < out->count; i++) {
+        out->x[i] = vly_report_number(json_array_get(x, (size_t)i), NULL);
+        out->y[i] = vly_report_number(json_array_get(y, (size_t)i), NULL);
+    }
+    return VLY_OK;
+}
+
 void vly_report_row(vly_text *to, const char *name, double value, const char *meaning)
 {
     if (!isfinite(value)) return;
@@ -178,6 +249,20 @@ static vly_status publish(const vly_report *report, const char *name, const char
     vly_free(path);
     vly_free(folder);
     return status;
+}
+
+void vly_report_cell(vly_text *csv, double value)
+{
+    char number[VLY_NUMBER_BYTES] = "";
+    if (isfinite(value)) vly_number_write(number, value);
+    vly_text_add(csv, ",%s", number);
+}
+
+vly_status vly_report_data(const vly_report *report, const char *name, const vly_text *csv)
+{
+    char file[80];
+    snprintf(file, sizeof file, "%s.csv", name);
+    return csv->status == VLY_OK ? publish(report, file, csv->text) : csv->status;
 }
 
 vly_status vly_report_figure(vly_report *report, const vly_report_sample *sample, const char *name, vly_text *svg)

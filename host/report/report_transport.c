@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { PANEL = VLY_SVG_WIDTH / 2, HEIGHT = 300, PICTURE = 260 };
 
@@ -166,21 +167,125 @@ static vly_status figures(vly_report *report, const vly_report_sample *sample, c
     return status;
 }
 
+/* ---- all of them ---- */
+
+enum { NAMES = 130, ROW = 22, TOP = 40, DETAILED_MOST = 3 };
+
+static bool shown(const vly_report_method *method)
+{
+    return method->transport != NULL;
+}
+
+static int32_t count_of(const vly_report_sample *sample)
+{
+    int32_t count = 0;
+    for (int32_t m = 0; m < sample->count; m++) count += shown(&sample->methods[m]);
+    return count;
+}
+
+static bool has(const vly_report *report, vly_method m)
+{
+    for (int32_t s = 0; s < report->count; s++)
+        for (int32_t i = 0; i < report->samples[s].count; i++)
+            if (shown(&report->samples[s].methods[i]) &&
+                strcmp(report->samples[s].methods[i].name, vly_method_name(m)) == 0)
+                return true;
+    return false;
+}
+
+static double tau_of(const vly_report_sample *sample, const char *method)
+{
+    for (int32_t m = 0; m < sample->count; m++)
+        if (strcmp(sample->methods[m].name, method) == 0)
+            return vly_report_number(direction_of(sample->methods[m].transport, (int)sample->sample->settings.through),
+                                     "tau");
+    return NAN;
+}
+
+/* A row per trinarisation, a dot per sample. */
+static void draw_all(vly_text *svg, const vly_report *report)
+{
+    int32_t rows = 0, at = 0;
+    vly_plot plot = {{.low = 1, .high = 1.1, .at_low = NAMES, .at_high = VLY_SVG_WIDTH - 30, .label = "τ"}, {.low = 0}};
+    for (vly_method m = 0; m < VLY_TRINARISATIONS; m++) {
+        rows += has(report, m);
+        for (int32_t s = 0; s < report->count; s++) {
+            const double tau = tau_of(&report->samples[s], vly_method_name(m));
+            vly_svg_stretch(&plot.x, &tau, 1);
+        }
+    }
+    plot.x.high += 0.03 * (plot.x.high - plot.x.low);
+    plot.y = (vly_axis){.low = 0, .high = rows, .at_low = TOP + (double)rows * ROW, .at_high = TOP};
+    vly_svg_open(svg, VLY_SVG_WIDTH, TOP + (double)rows * ROW + 50, "Tortuosity factors");
+    const char *names[VLY_REPORT_COLOURS];
+    for (int32_t s = 0; s < report->count && s < VLY_REPORT_COLOURS; s++) names[s] = report->samples[s].sample->name;
+    if (report->count > 1)
+        vly_svg_legend(svg, NAMES, 10, report->count < VLY_REPORT_COLOURS ? report->count : VLY_REPORT_COLOURS, names,
+                       vly_report_colours);
+    vly_svg_axes(svg, &plot);
+    for (vly_method m = 0; m < VLY_TRINARISATIONS; m++) {
+        if (!has(report, m)) continue;
+        const double y = rows - 0.5 - at++, none = NAN;
+        vly_svg_text(svg, NAMES - 10, vly_svg_at(&plot.y, y) + 4, &(vly_svg_style){.anchor = VLY_END},
+                     vly_report_title(vly_method_name(m)));
+        vly_svg_line(svg, &plot, (const double[]){plot.x.low, plot.x.high}, (const double[]){y, y}, 2, "#e4e7eb");
+        for (int32_t s = 0; s < report->count; s++) {
+            const double tau = tau_of(&report->samples[s], vly_method_name(m));
+            vly_svg_points(svg, &plot, &tau, &y, &none, 1, vly_report_colours[s % VLY_REPORT_COLOURS]);
+        }
+    }
+    vly_svg_close(svg);
+}
+
+static vly_status write_data(const vly_report *report)
+{
+    static const char *const keys[] = {"tau", "tau_electrolyte", "d_eff_rel"};
+    vly_text csv = {0};
+    vly_text_add(&csv, "sample,trinarisation,axis,tau,tau_electrolyte,d_eff_rel,d_eff_low,d_eff_high\n");
+    for (int32_t s = 0; s < report->count; s++)
+        for (int32_t m = 0; m < report->samples[s].count; m++)
+            for (int a = 0; a < 3; a++) {
+                const vly_report_method *method = &report->samples[s].methods[m];
+                const json_t *d = direction_of(method->transport, a), *bounds = json_object_get(d, "bounds");
+                if (!d) continue;
+                vly_text_add(&csv, "%s,%s,%s", report->samples[s].sample->name, method->name, axes[a]);
+                for (size_t k = 0; k < 3; k++) vly_report_cell(&csv, vly_report_number(d, keys[k]));
+                for (size_t k = 0; k < 2; k++)
+                    vly_report_cell(&csv, vly_report_number(json_array_get(bounds, k), NULL));
+                vly_text_add(&csv, "\n");
+            }
+    vly_status status = vly_report_data(report, "transport", &csv);
+    vly_text_free(&csv);
+    return status;
+}
+
+static vly_status figure_of_all(vly_report *report)
+{
+    vly_text svg = {0};
+    draw_all(&svg, report);
+    VLY_TRY(vly_report_figure(report, NULL, "transport", &svg));
+    VLY_TRY(write_data(report));
+    vly_html_add(&report->page, "Tortuosity factor of each trinarisation along the thickness.");
+    vly_report_caption_end(report, "", "figures/transport.csv");
+    return report->page.status;
+}
+
 vly_status vly_report_transport(vly_report *report)
 {
     vly_text *to = &report->page;
+    int32_t all = 0;
+    for (int32_t i = 0; i < report->count; i++) all += count_of(&report->samples[i]);
+    if (all == 0) return VLY_OK;
+    vly_html_add(to, "<p>The tortuosity factor τ is ε D<sub>0</sub>/D<sub>eff</sub> with ε the fraction of conducting "
+                     "voxels; the bounds are certified, so the solver adds no error beyond them.</p>\n");
+    if (all > 1) VLY_TRY(figure_of_all(report));
     for (int32_t i = 0; i < report->count; i++) {
         const vly_report_sample *sample = &report->samples[i];
-        bool any = false;
-        for (int32_t m = 0; m < sample->count; m++) any |= sample->methods[m].transport != NULL;
-        if (!any) continue;
+        if (count_of(sample) == 0) continue;
         vly_report_heading(report, sample);
-        vly_html_add(to,
-                     "<p>The tortuosity factor τ is ε D<sub>0</sub>/D<sub>eff</sub> with ε the fraction of conducting "
-                     "voxels; the bounds are certified, so the solver adds no error beyond them.</p>\n");
         table(to, sample);
-        for (int32_t m = 0; m < sample->count; m++)
-            if (sample->methods[m].transport) VLY_TRY(figures(report, sample, &sample->methods[m]));
+        for (int32_t m = 0; m < sample->count && count_of(sample) <= DETAILED_MOST; m++)
+            if (shown(&sample->methods[m])) VLY_TRY(figures(report, sample, &sample->methods[m]));
     }
     return to->status;
 }

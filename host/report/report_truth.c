@@ -60,21 +60,50 @@ static void table(vly_text *to, const vly_report_sample *sample, const json_t *t
     vly_html_add(to, "</tbody></table></div>\n");
 }
 
+static size_t scored(const vly_report_sample *sample)
+{
+    const size_t count = json_array_size(json_object_get(json_object_get(sample->compare, "truth"), "accuracy"));
+    return count > VLY_REPORT_NAMES ? 0 : count;
+}
+
+static vly_status write_data(const vly_report *report)
+{
+    vly_text csv = {0};
+    vly_text_add(&csv, "sample,trinarisation,equal_fraction,jaccard_am,jaccard_cbd,jaccard_pore\n");
+    for (int32_t s = 0; s < report->count; s++) {
+        const vly_report_sample *sample = &report->samples[s];
+        const json_t *truth = json_object_get(sample->compare, "truth");
+        for (int32_t m = 0; m < (int32_t)scored(sample); m++) {
+            const json_t *names = json_object_get(sample->compare, "names");
+            const char *name = vly_report_string(json_array_get(names, (size_t)m), NULL);
+            vly_text_add(&csv, "%s,%s", sample->sample->name, name ? name : "");
+            vly_report_cell(&csv,
+                            vly_report_number(json_array_get(json_object_get(truth, "accuracy"), (size_t)m), NULL));
+            for (int i = 0; i < VLY_PHASES; i++) vly_report_cell(&csv, jaccard(truth, vly_report_phase_order[i], m));
+            vly_text_add(&csv, "\n");
+        }
+    }
+    vly_status status = vly_report_data(report, "truth", &csv);
+    vly_text_free(&csv);
+    return status;
+}
+
 vly_status vly_report_truth(vly_report *report)
 {
     vly_text *to = &report->page;
     for (int32_t i = 0; i < report->count; i++) {
         const vly_report_sample *sample = &report->samples[i];
         const json_t *truth = json_object_get(sample->compare, "truth");
-        size_t count = json_array_size(json_object_get(truth, "accuracy"));
+        size_t count = scored(sample);
         vly_text svg = {0};
-        if (count == 0 || count > VLY_REPORT_NAMES) continue;
+        if (count == 0) continue;
         vly_report_heading(report, sample);
         draw(&svg, sample, truth, (int32_t)count);
         VLY_TRY(vly_report_figure(report, sample, "truth", &svg));
         vly_html_add(to, "Jaccard index of each phase between a trinarisation and the known truth of this sample: 1 is "
                          "identical.");
-        vly_report_caption_end(report, sample->prefix, "compare.json");
+        VLY_TRY(write_data(report));
+        vly_report_caption_end(report, "", "figures/truth.csv");
         table(to, sample, truth, (int32_t)count);
     }
     return to->status;

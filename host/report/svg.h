@@ -32,6 +32,9 @@ void vly_svg_ticks(vly_ticks *out, const vly_axis *axis, int32_t wanted);
 /* The largest 1, 2 or 5 times a power of ten that is not above `most` > 0. */
 double vly_svg_nice(double most);
 
+/* Moves the ends of the axis out to the values, of which those that are not finite do not count. */
+void vly_svg_stretch(vly_axis *axis, const double *values, int32_t count);
+
 /* px of a value, ends included: what lies outside is drawn at the end. */
 double vly_svg_at(const vly_axis *axis, double value);
 

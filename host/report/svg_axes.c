@@ -36,6 +36,15 @@ void vly_svg_ticks(vly_ticks *out, const vly_axis *axis, int32_t wanted)
     for (int32_t i = first; i <= last && out->count < VLY_TICKS; i += step) out->at[out->count++] = pow(10, i);
 }
 
+void vly_svg_stretch(vly_axis *axis, const double *values, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) {
+        if (!isfinite(values[i])) continue;
+        axis->low = fmin(axis->low, values[i]);
+        axis->high = fmax(axis->high, values[i]);
+    }
+}
+
 double vly_svg_at(const vly_axis *axis, double value)
 {
     double part = axis->log ? log10(fmax(value, axis->low) / axis->low) / log10(axis->high / axis->low)
