@@ -28,7 +28,7 @@ START_TEST(a_run_leaves_the_files_that_are_promised)
     ck_assert_str_eq(vly_document_string(document, "config.slabs.evaluations.value"), "40");
     ck_assert_str_eq(vly_document_string(document, "config.slabs.evaluations.origin"), "study.yaml:4:1");
     ck_assert_str_eq(vly_document_string(document, "volatile.command"), "test");
-    ck_assert_int_eq(vly_document_length(document, "outputs"), 8);
+    ck_assert_int_eq(vly_document_length(document, "outputs"), 9);
     vly_document_free(document);
     ck_assert_int_eq(vly_document_read(&document, below(folder, "compare.json")), VLY_OK);
     ck_assert_str_eq(vly_document_string(document, "names.1"), "kmeans");

@@ -48,7 +48,7 @@ START_TEST(labels_by_the_name_of_a_method_stand_beside_ours)
     begin();
     const char *folder = test_path("out");
     run_ok(&result, put("study.yaml", several), folder);
-    ck_assert_int_eq(result.count, 5);
+    ck_assert_int_eq(result.count, 6);
     ck_assert_int_eq(state_of(&result, "given.kmeans"), VLY_PIECE_COMPUTED);
     ck_assert_int_eq(state_of(&result, "given.nn-am-cond"), VLY_PIECE_COMPUTED);
     ck_assert_int_eq(state_of(&result, "segment.threshold"), VLY_PIECE_COMPUTED);
@@ -62,6 +62,23 @@ START_TEST(labels_by_the_name_of_a_method_stand_beside_ours)
     ck_assert_str_eq(vly_document_string(d, "names.0"), "threshold"); /* ours or not, in the order of methods */
     ck_assert_str_eq(vly_document_string(d, "names.1"), "kmeans");
     vly_document_free(d);
+    ck_assert_int_eq(vly_document_read(&d, below(folder, "disagreement.json")), VLY_OK);
+    ck_assert_double_eq(vly_document_number(d, "disagreement.dissenting.0"), 18 * 16 * 16); /* they are all the truth */
+    ck_assert_str_eq(vly_document_string(d, "names.2"), "nn-am-cond");
+    ck_assert_int_eq(vly_document_length(d, "equal"), -1); /* that is compare.json's */
+    vly_document_free(d);
+    vly_source *volume;
+    static uint8_t against[18 * 16 * 16];
+    ck_assert_int_eq(vly_source_open(&volume, below(folder, "disagreement.tif"), NULL), VLY_OK);
+    ck_assert_int_eq(vly_source_read(volume, 0, 16, against), VLY_OK);
+    vly_source_close(volume);
+    for (size_t i = 0; i < sizeof against; i++) against[0] |= against[i];
+    ck_assert_int_eq(against[0], 0);
+    char *summary = text_of(below(folder, "summary.csv"));
+    ck_assert_ptr_nonnull(strstr(summary, ",,,unanimous_fraction,1,1,\n"));
+    ck_assert_ptr_nonnull(strstr(summary, ",,cbd,jaccard_of_all,1,1,\n"));
+    vly_free(summary);
+    check_report(folder, "id=\"disagreement\"", true);
     check_report(folder, "id=\"kmeans\"", false); /* no clustering of ours */
     check_report(folder, "id=\"agreement\"", true);
 

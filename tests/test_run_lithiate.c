@@ -73,9 +73,31 @@ START_TEST(groups_of_the_study_file_are_read_as_their_keys)
     ck_assert(settings.currents.count == 2 && settings.currents.at[1] == 12.0 && settings.gamma_cbd == 0.06);
     ck_assert_str_eq(settings.experiment + strlen(settings.experiment) - 12, "measured.csv");
     put("study.yaml", "version: 1\ninput: grey.tif\ncell: 6\n");
-    test_fails(vly_study_settings(&settings, test_path("study.yaml"), NULL), VLY_EUSAGE, "a mapping with `current`");
+    test_fails(vly_study_settings(&settings, test_path("study.yaml"), NULL), VLY_EUSAGE,
+               "cell: a mapping of its keys expected");
     put("study.yaml", "version: 1\ninput: grey.tif\ncell: {curent: 6}\n");
     test_fails(vly_study_settings(&settings, test_path("study.yaml"), NULL), VLY_EUSAGE, "did you mean current?");
+}
+END_TEST
+
+/* A plan tells the pieces and computes none. */
+START_TEST(half_cells_go_where_the_study_wants_them)
+{
+    static const char chosen[] = "version: 1\nmethods: [threshold, kmeans]\nquantities: none\ncutouts: 2\n"
+                                 "input: {name: slabs, grey: grey.tif}\n"
+                                 "cell: {current: [2, 1], methods: [kmeans]%s}\n";
+    vly_study_result r;
+    char text[400];
+    begin();
+    snprintf(text, sizeof text, chosen, "");
+    ck_assert_int_eq(run_with(&r, put("study.yaml", text), test_path("out"), "dry-run", "yes"), VLY_OK);
+    ck_assert_int_eq(state_of(&r, "lithiate.kmeans_2_1"), VLY_PIECE_MISSING);
+    ck_assert_int_eq(r.count, 1 + 2 + 1 + 2 * 2); /* histogram, two trinarisations, comparison, curves */
+    vly_study_result_free(&r);
+    snprintf(text, sizeof text, chosen, ", cutouts: 1");
+    ck_assert_int_eq(run_with(&r, put("study.yaml", text), test_path("out"), "dry-run", "yes"), VLY_OK);
+    ck_assert_int_eq(r.count, 1 + 2 + 1 + 2);
+    vly_study_result_free(&r);
 }
 END_TEST
 
@@ -97,6 +119,7 @@ int main(void)
     TEST_CASE(suite, a_current_is_a_piece_and_another_one_leaves_it_alone);
     TEST_CASE(suite, measured_points_that_cannot_be_read_are_noted);
     TEST_CASE(suite, groups_of_the_study_file_are_read_as_their_keys);
+    TEST_CASE(suite, half_cells_go_where_the_study_wants_them);
     TEST_CASE(suite, the_sample_says_what_it_means);
     return test_run(suite);
 }

@@ -56,6 +56,13 @@ START_TEST(values_arrive_in_their_fields)
     set("window", "0:10,2:7,100:2147483647");
     ck_assert_int_eq(settings.window.z1, INT32_MAX);
     ck_assert_int_eq(settings.window.y0, 2);
+    set("cell-methods", "none");
+    ck_assert_int_eq((int)settings.cell_methods, 0);
+    set("cell-methods", "kmeans,given");
+    ck_assert_int_eq((int)settings.cell_methods, 1 << VLY_METHOD_KMEANS | 1 << VLY_METHOD_GIVEN);
+    ck_assert_int_eq((int)vly_settings_chosen(1 << VLY_METHOD_KMEANS, settings.cell_methods), 1 << VLY_METHOD_KMEANS);
+    set("cell-methods", "all");
+    ck_assert_int_eq((int)vly_settings_chosen(1 << VLY_METHOD_GIVEN, settings.cell_methods), 1 << VLY_METHOD_GIVEN);
     set("seed", "18446744073709551615");
     ck_assert(settings.seed == UINT64_MAX);
     set("progress", "lines");

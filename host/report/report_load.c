@@ -29,7 +29,7 @@ static vly_status load_document(json_t **out, const char *folder, const char *pr
 static vly_status load_cells(vly_report_method *method, const vly_report_sample *sample, const char *folder)
 {
     const vly_settings *s = &sample->sample->settings;
-    for (int32_t i = 0; i < s->cutouts * s->currents.count; i++) {
+    for (int32_t i = 0; i < vly_sample_cell_cutouts(sample->sample) * s->currents.count; i++) {
         char number[VLY_NUMBER_BYTES], *file;
         json_t *document;
         vly_number_write(number, s->currents.at[i % s->currents.count]);

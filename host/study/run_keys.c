@@ -168,7 +168,7 @@ static bool add_curve(json_t *settings, const vly_piece *piece)
 {
     char number[VLY_NUMBER_BYTES], cutout[40];
     vly_number_write(number, piece->current);
-    snprintf(cutout, sizeof cutout, "%d of %d", piece->cutout, piece->sample->settings.cutouts);
+    snprintf(cutout, sizeof cutout, "%d of %d", piece->cutout, vly_sample_cell_cutouts(piece->sample));
     return json_object_set_new(settings, "current", json_string(number)) == 0 &&
            json_object_set_new(settings, "cutout", json_string(cutout)) == 0;
 }

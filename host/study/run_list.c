@@ -60,7 +60,7 @@ static vly_status add_method(vly_run *run, const vly_piece_kind *kind, const vly
 {
     const vly_list *currents = &sample->settings.currents;
     if (!kind->per_curve) return add_piece(run, kind, sample, method, 0, 0.0);
-    for (int32_t cutout = 1; cutout <= sample->settings.cutouts; cutout++)
+    for (int32_t cutout = 1; cutout <= vly_sample_cell_cutouts(sample); cutout++)
         for (int32_t i = 0; i < currents->count; i++)
             VLY_TRY(add_piece(run, kind, sample, method, cutout, currents->at[i]));
     return VLY_OK;
@@ -70,9 +70,9 @@ static int64_t most_pieces(const vly_run *run)
 {
     int64_t most = 0;
     for (int32_t s = 0; s < run->study->count; s++) {
-        const vly_settings *settings = &run->study->samples[s].settings;
+        const vly_sample *sample = &run->study->samples[s];
         most += (int64_t)VLY_TRINARISATIONS *
-                (vly_piece_kind_count + settings->cutouts * (int64_t)settings->currents.count);
+                (vly_piece_kind_count + vly_sample_cell_cutouts(sample) * (int64_t)sample->settings.currents.count);
     }
     return most;
 }

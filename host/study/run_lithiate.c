@@ -16,12 +16,13 @@
 static vly_status find_window(vly_box *out, const vly_piece *piece, const char *labels)
 {
     const vly_settings *s = &piece->sample->settings;
+    const int32_t cutouts = vly_sample_cell_cutouts(piece->sample);
     vly_source *source;
     vly_box *windows = NULL;
     VLY_TRY(vly_source_open(&source, labels, NULL));
     const vly_box whole = vly_extent_box(vly_source_info(source)->extent);
-    vly_status status = VLY_NEW(&windows, s->cutouts, "cut-outs");
-    if (status == VLY_OK) status = vly_describe_windows(windows, s->cutouts, whole, (int32_t)s->through, labels);
+    vly_status status = VLY_NEW(&windows, cutouts, "cut-outs");
+    if (status == VLY_OK) status = vly_describe_windows(windows, cutouts, whole, (int32_t)s->through, labels);
     if (status == VLY_OK) *out = windows[piece->cutout - 1];
     vly_free(windows);
     vly_source_close(source);
@@ -84,7 +85,7 @@ void vly_summarise_lithiate(vly_summary *t, const vly_piece *piece, const vly_do
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char quantity[80];
         snprintf(quantity, sizeof quantity, "%s_%s_ma_cm2", names[i], number);
-        vly_summary_add(t, piece->sample->settings.cutouts > 1 ? cutout : NULL,
+        vly_summary_add(t, vly_sample_cell_cutouts(piece->sample) > 1 ? cutout : NULL,
                         vly_method_name((vly_method)piece->method), "", quantity, vly_document_number(d, rows[i].key),
                         rows[i].unit,
                         vly_document_string(d, "failure")      ? "guard"

@@ -100,13 +100,14 @@ vly_status vly_read_methods(const vly_option_row *row, void *field, const char *
 void vly_write_methods(const vly_option_row *row, const void *field, char *text)
 {
     uint32_t methods = *(const uint32_t *)field;
+    const bool choosing = strstr(row->option.value, "|none"); /* among trinarisations that there are */
     const char *comma = "";
     if (methods == every_method) {
         strcpy(text, "all");
         return;
     }
-    strcpy(text, methods == 0 && strstr(row->option.value, "|none") ? "none" : "");
-    for (vly_method m = 0; m < VLY_TRINARISATIONS; m++) {
+    strcpy(text, methods == 0 && choosing ? "none" : "");
+    for (vly_method m = 0; m < (choosing ? VLY_TRINARISATIONS : VLY_METHODS); m++) {
         if (!(methods >> m & 1)) continue;
         text += sprintf(text, "%s%s", comma, vly_method_name(m));
         comma = ",";

@@ -20,6 +20,9 @@ typedef struct vly_sample {
 /* Bits of the methods that run on the grey volume. */
 uint32_t vly_sample_methods(const vly_sample *sample);
 
+/* How many of its cut-outs get half cells. */
+int32_t vly_sample_cell_cutouts(const vly_sample *sample);
+
 /* What the sample is known by: its grey volume, or the first labels. */
 const char *vly_sample_volume(const vly_sample *sample);
 

@@ -83,13 +83,13 @@ static vly_status set_option(vly_settings *settings, const vly_yaml *entry, cons
     return vly_settings_set(settings, "run", key, text, origin);
 }
 
-/* `methods` in a group are those of the group: cell-methods. */
+/* `methods` in the group `cell` is the option cell-methods, and what has no such option is the option itself. */
 static vly_status set_in_group(vly_settings *settings, const vly_yaml *entry, const char *group, const char *frame)
 {
-    char key[40];
+    char key[80];
     vly_yaml own = *entry;
-    snprintf(key, sizeof key, "%s-methods", group);
-    if (strcmp(entry->key, "methods") == 0) own.key = key;
+    snprintf(key, sizeof key, "%s-%.60s", group, entry->key ? entry->key : "");
+    if (vly_option_find("run", key) >= 0) own.key = key;
     return set_option(settings, &own, frame);
 }
 
@@ -269,6 +269,11 @@ void vly_study_free(vly_study *study)
 uint32_t vly_sample_methods(const vly_sample *sample)
 {
     return sample->settings.methods & ~given_bits(sample);
+}
+
+int32_t vly_sample_cell_cutouts(const vly_sample *sample)
+{
+    return sample->settings.cell_cutouts > 0 ? sample->settings.cell_cutouts : sample->settings.cutouts;
 }
 
 const char *vly_sample_volume(const vly_sample *sample)

@@ -103,7 +103,8 @@ typedef struct vly_settings {
     char vti[VLY_PATH_BYTES]; /* folder; "": none are written */
 
     /* lithiate: see voxelyte/cell.h */
-    uint32_t cell_methods;              /* of a study: which trinarisations get half cells */
+    uint32_t cell_methods;              /* of a study: which trinarisations get half cells, */
+    int32_t cell_cutouts;               /* and in how many cut-outs; 0: as many as are described */
     vly_list currents;                  /* mA/cm2; none: in a study no half cell */
     vly_list fields;                    /* mAh/cm2; none: no VTI */
     double gamma_cbd, cutoff;           /* 0: the materials' */
