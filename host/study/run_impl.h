@@ -38,6 +38,7 @@ typedef struct vly_piece_kind {
     const char *command;                               /* options of this command (or these) are what it depends on, */
     const char *alone;                                 /* of them only these, separated by blanks; NULL: all */
     const char *without;                               /* but not these, which come with what it needs; NULL: none */
+    const char *also;                                  /* and these, of the study alone; NULL: none */
     bool per_method;                                   /* one for each method of the sample, else one for the sample */
     enum { VLY_OF_ALL, VLY_OF_OURS, VLY_OF_GIVEN } of; /* methods it is for: all, those that we run, those given */
     bool per_curve;                                    /* and of those one for each cut-out and current */

@@ -173,11 +173,14 @@ static bool add_curve(json_t *settings, const vly_piece *piece)
            json_object_set_new(settings, "cutout", json_string(cutout)) == 0;
 }
 
-static bool counts(const vly_piece *piece, const char *key)
+static bool counts(const vly_piece *piece, const vly_option *option)
 {
     const vly_piece_kind *kind = piece->kind;
+    const char *key = option->key;
     if (kind->alone && !vly_listed(kind->alone, key)) return false;
     if (kind->without && vly_listed(kind->without, key)) return false;
+    if (kind->also && vly_listed(kind->also, key)) return true;
+    if (!belongs(option, kind->command)) return false;
     return kind->of != VLY_OF_OURS || vly_option_concerns(key, 1u << piece->method);
 }
 
@@ -189,9 +192,9 @@ static json_t *settings_of(const vly_piece *piece)
     for (int32_t i = 0; i < vly_option_count(); i++) {
         char text[VLY_PATH_BYTES];
         const vly_option *option = vly_option_at(i);
-        if (!belongs(option, piece->kind->command) || !vly_option_belongs(option, "run")) continue;
+        if (!vly_option_belongs(option, "run") || !counts(piece, option)) continue;
         if (vly_option_is_machine(option->key) || vly_option_is_input(option->key)) continue;
-        if (strcmp(option->key, "method") == 0 || !counts(piece, option->key)) continue;
+        if (strcmp(option->key, "method") == 0) continue;
         vly_settings_text(&piece->sample->settings, i, text);
         good &= json_object_set_new(settings, option->key, vly_json_string(text)) == 0;
     }

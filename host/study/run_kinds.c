@@ -44,6 +44,25 @@ static uint32_t in_cells(const vly_sample *sample)
     return vly_settings_chosen(sample->settings.methods, sample->settings.cell_methods);
 }
 
+static uint32_t fitted(const vly_sample *sample)
+{
+    return vly_settings_chosen(sample->settings.methods, sample->settings.fit_methods);
+}
+
+static bool fits(const vly_sample *sample)
+{
+    return fitted(sample) != 0;
+}
+
+/* Lengths, and something to fit to. */
+static vly_status fit_possible(const vly_sample *sample)
+{
+    if (!*sample->settings.experiment)
+        return vly_fail(VLY_EUSAGE, "sample %s: a fit without measured curves, `experiment: CURVE.csv` expected",
+                        sample->name);
+    return vly_describe_possible(sample);
+}
+
 static bool closes(const vly_sample *sample)
 {
     return vly_sample_methods(sample) >> VLY_METHOD_EDX_CLOSING & 1;
@@ -124,6 +143,7 @@ const vly_piece_kind vly_piece_kinds[] = {
      .summarise = vly_summarise_compare},
     {.name = "disagreement",
      .command = "compare",
+     .without = "labels",
      .after = "segment given",
      .outputs = "disagreement.tif disagreement.json",
      .wanted = votes,
@@ -154,6 +174,20 @@ const vly_piece_kind vly_piece_kinds[] = {
      .work = vly_work_lithiate,
      .estimate = vly_estimate_lithiate,
      .summarise = vly_summarise_lithiate},
+    {.name = "fit",
+     .command = "fit",
+     .without = "labels window current",
+     .also = "fit-current cell-cutouts",
+     .per_method = true,
+     .inputs = VLY_INPUT_MATERIALS | VLY_INPUT_EXPERIMENT,
+     .after = "segment given",
+     .outputs = "fit/*.json fit/*.csv",
+     .wanted = fits,
+     .methods = fitted,
+     .possible = fit_possible,
+     .work = vly_work_fit,
+     .summarise = vly_summarise_fit},
+    {.name = "fits", .command = "report", .after = "fit", .outputs = "fit.json", .wanted = fits, .work = vly_work_fits},
     {.name = "bpx",
      .command = "lithiate transport",
      .alone = "through tolerance gamma-cbd cutoff set bpx-linear",

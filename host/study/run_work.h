@@ -20,6 +20,8 @@ vly_status vly_work_compare(vly_run *run, const vly_piece *piece);
 vly_status vly_work_disagreement(vly_run *run, const vly_piece *piece);
 vly_status vly_work_transport(vly_run *run, const vly_piece *piece);
 vly_status vly_work_lithiate(vly_run *run, const vly_piece *piece);
+vly_status vly_work_fit(vly_run *run, const vly_piece *piece);
+vly_status vly_work_fits(vly_run *run, const vly_piece *piece);
 vly_status vly_work_bpx(vly_run *run, const vly_piece *piece);
 
 /* What they take: run_estimate.c. */
@@ -40,6 +42,7 @@ void vly_summarise_compare(vly_summary *t, const vly_piece *piece, const vly_doc
 void vly_summarise_disagreement(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_transport(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_lithiate(vly_summary *t, const vly_piece *piece, const vly_document *d);
+void vly_summarise_fit(vly_summary *t, const vly_piece *piece, const vly_document *d);
 
 /* A line of summary.csv. cutout NULL: the window of the sample. A value that is not finite is left empty, and `flag` says
  * why. */

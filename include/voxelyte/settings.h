@@ -121,6 +121,8 @@ typedef struct vly_settings {
     bool trim, half;
 
     /* fit: see voxelyte/fit.h */
+    uint32_t fit_methods;  /* of a study: which trinarisations are fitted */
+    vly_list fit_currents; /* of a study, mA/cm2; none: as fit finds */
     double gamma_range[2]; /* low < high */
     int32_t simulations;
     double offset; /* mV */
