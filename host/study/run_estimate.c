@@ -222,12 +222,14 @@ void vly_estimate_transport(vly_piece_cost *out, vly_run *run, const vly_piece *
 
 /* Unknowns of a cut-out, as the domain counts them: lithium in the active material, electrons in all solids, salt and
  * potential in what holds electrolyte, the separator included. */
-static double unknowns_of(const vly_settings *s, const vly_sight *sight)
+static double unknowns_of(const vly_sample *sample, const vly_sight *sight)
 {
+    const vly_settings *s = &sample->settings;
+    const int32_t cutouts = vly_sample_cell_cutouts(sample);
     vly_box *windows = NULL;
     double side[3], area = 1.0, voxels;
-    if (VLY_NEW(&windows, s->cutouts, "cut-outs") != VLY_OK) return 0;
-    if (vly_describe_windows(windows, s->cutouts, sight->window, (int32_t)s->through, "plan") != VLY_OK)
+    if (VLY_NEW(&windows, cutouts, "cut-outs") != VLY_OK) return 0;
+    if (vly_describe_windows(windows, cutouts, sight->window, (int32_t)s->through, "plan") != VLY_OK)
         windows[0] = sight->window;
     const vly_extent e = vly_box_extent(windows[0]);
     vly_free(windows);
@@ -241,7 +243,17 @@ static double unknowns_of(const vly_settings *s, const vly_sight *sight)
 
 void vly_estimate_lithiate(vly_piece_cost *out, vly_run *run, const vly_piece *piece)
 {
-    vly_lithiate_cost(out, run->device, unknowns_of(&piece->sample->settings, run->sight));
+    vly_lithiate_cost(out, run->device, unknowns_of(piece->sample, run->sight));
+}
+
+void vly_estimate_fit(vly_piece_cost *out, vly_run *run, const vly_piece *piece)
+{
+    const vly_settings *s = &piece->sample->settings;
+    const double targets = s->fit_currents.count > 0 ? s->fit_currents.count : 1;
+    const double curves = s->simulations * targets * vly_sample_cell_cutouts(piece->sample);
+    vly_lithiate_cost(out, run->device, unknowns_of(piece->sample, run->sight));
+    out->seconds *= curves;
+    out->moved *= curves;
 }
 
 /* Electrolyte and electrons, each along the thickness alone. */

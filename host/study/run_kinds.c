@@ -186,6 +186,7 @@ const vly_piece_kind vly_piece_kinds[] = {
      .methods = fitted,
      .possible = fit_possible,
      .work = vly_work_fit,
+     .estimate = vly_estimate_fit,
      .summarise = vly_summarise_fit},
     {.name = "fits", .command = "report", .after = "fit", .outputs = "fit.json", .wanted = fits, .work = vly_work_fits},
     {.name = "bpx",

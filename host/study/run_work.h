@@ -33,6 +33,7 @@ void vly_estimate_describe(vly_piece_cost *out, vly_run *run, const vly_piece *p
 void vly_estimate_compare(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
 void vly_estimate_transport(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
 void vly_estimate_lithiate(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
+void vly_estimate_fit(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
 void vly_estimate_bpx(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
 
 void vly_summarise_learn(vly_summary *t, const vly_piece *piece, const vly_document *d);
