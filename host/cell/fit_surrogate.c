@@ -39,12 +39,13 @@ static bool is_of_the_cell(vly_status status)
     return status == VLY_EDATA || status == VLY_ENUMERIC;
 }
 
-static vly_status march_on(vly_fit_curve *out, vly_march *march)
+static vly_status march_on(vly_fit_curve *out, vly_march *march, const vly_device *device)
 {
     const vly_march_record *r = vly_march_record_now(march);
     int64_t room = 0;
     VLY_TRY(keep(out, &room, r));
     while (r->end == VLY_MARCH_GOES_ON) {
+        VLY_TRY(vly_device_stop(device));
         vly_status status = vly_march_step(march);
         if (is_of_the_cell(status)) break;
         VLY_TRY(status);
@@ -67,7 +68,7 @@ vly_status vly_dfn_curve(vly_fit_curve *out, vly_device *device, const vly_dfn *
     options.end = most / current;
     vly_status status = vly_march_create(&march, device, &network, laws, start, &options);
     if (status == VLY_OK)
-        status = march_on(out, march);
+        status = march_on(out, march, device);
     else if (is_of_the_cell(status))
         status = VLY_OK;
     vly_march_free(march);
