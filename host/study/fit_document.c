@@ -227,8 +227,14 @@ void vly_fit_document(vly_document *document, const vly_fit_result *r, const vly
     const double *range = runs->settings->gamma_range;
     const double tau[2] = {share / r->interval[1], share / r->interval[0]};
     char verdict[240];
+    double transport = 0.0, known = 0.0;
     json_t *cutouts = json_array();
     say(verdict, r, range[0], range[1]);
+    for (int32_t c = 0; c < r->cutouts; c++) {
+        if (isnan(told[c].transport)) continue;
+        transport += told[c].transport;
+        known += 1.0;
+    }
     for (int32_t c = 0; c < r->cutouts; c++)
         if (json_array_append_new(cutouts, cutout_json(r, c, targets, &told[c], runs, share)) != 0)
             document->broken = true;

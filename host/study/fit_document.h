@@ -3,14 +3,16 @@
  *   gamma, tau, inverse_tau      geometric mean over the cut-outs; tau = eps/gamma and 1/tau of the carbon-binder
  *   interval [lo, hi]            of gamma, 95 %: the wider of `pooled` and `spread`; tau_interval is its tau
  *   at_bound, identifiable       as voxelyte/fit.h has them; `verdict` says it in words
+ *   transport_rel                D_eff / D_0 (k_eff) of pore and carbon-binder along the thickness at the fitted gamma, mean
  *   rms_mv, evaluations          over all curves; simulations of the fitted currents that the search asked for, per target
  *   simulations                  {computed, reused, resumed, folder}: of this call, predictions included
  *   targets[]                    {current_ma_cm2, capacity_mah_cm2, measured: CURVE}
  *   pooled, spread               ESTIMATE of the sum of chi2, with `landscape` {gamma[], chi2[]}; [lo, hi] by scatter or null
  *   per_cutout[]                 ESTIMATE and labels (path), volume (index of the input), cutout (from 1), window,
- *       flag ("", "at bound", "not identifiable", "failed"), tau, inverse_tau, evaluations, simulations[] {gamma, chi2, capacity_mah_cm2, usable} in the order they were made,
+ *       flag ("", "at bound", "not identifiable", "failed"), tau, inverse_tau, evaluations,
+ *       simulations[] {gamma, chi2, capacity_mah_cm2, usable} in the order they were made,
  *       landscape {gamma[], chi2[], capacity_mah_cm2[]} interpolated between them, surrogate: the rough one, or null,
- *       transport_rel             D_eff / D_0 (k_eff) of pore and carbon-binder along the thickness at that gamma
+ *       transport_rel             the same of this cut-out
  *       thickness_um, theory_mah_cm2, unknowns
  *       matches[]                 per target: {current_ma_cm2, SCORE, curve: CURVE, sensitivity}, sensitivity
  *                                 {capacity_mah_cm2[], dv_dln_gamma_mv[], mean_dv_dln_gamma_mv, dq_dln_gamma_mah_cm2}
