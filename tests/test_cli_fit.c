@@ -197,7 +197,14 @@ START_TEST(a_dry_run_says_what_it_would_take)
     fclose(csv);
     PROGRAM_DOES(FIT "-o fit.json --dry-run");
     ck_assert_ptr_nonnull(strstr(program_out, "would simulate 1 cut-outs, at most 8 curves"));
-    ck_assert_int_eq(program_files(), 3);
+    uint8_t wide[12 * 18];
+    for (int i = 0; i < 12 * 18; i++) wide[i] = i % 2 ? VLY_CBD : VLY_AM;
+    program_write_raw("w", wide, "u8", sizeof wide, (vly_extent){6, 3, 12});
+    PROGRAM_DOES("fit w.raw c.raw --experiment curve.csv " OPTIONS "--dry-run --window 0:3,0:3,0:12");
+    ck_assert_ptr_nonnull(strstr(program_out, "would simulate 2 cut-outs, at most 16 curves"));
+    PROGRAM_DOES("fit w.raw --experiment curve.csv " OPTIONS "--dry-run --cutouts 2 --simulations 4");
+    ck_assert_ptr_nonnull(strstr(program_out, "would simulate 2 cut-outs, at most 8 curves"));
+    ck_assert_int_eq(program_files(), 5);
 }
 END_TEST
 
