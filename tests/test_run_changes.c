@@ -66,7 +66,8 @@ static const struct {
     /* of some */
     {"thresholds", "1000,40000", "*.threshold* compare disagreement"},
     {"ties", "none", "*.threshold* *.edx-closing* edx compare disagreement"},
-    {"evaluations", "41", "*.kmeans* *.edx-closing* edx compare disagreement"}, /* the closing is of k-means' active material */
+    {"evaluations", "41",
+     "*.kmeans* *.edx-closing* edx compare disagreement"}, /* the closing is of k-means' active material */
     {"ridge", "0.1", "*.kmeans* *.edx-closing* edx compare disagreement"},
     {"edx-bins", "0", "*.edx-closing* edx compare disagreement"},
     {"collector", "solid", "*.edx-closing* edx compare disagreement"},
@@ -242,7 +243,8 @@ START_TEST(what_follows_from_a_deleted_volume_is_not_forgotten_when_the_run_stop
     ck_assert_int_eq(run_with(&r, study, folder, "only", "segment.kmeans"), VLY_OK);
     vly_study_result_free(&r);
     run_ok(&r, study, folder);
-    check_again(&r, "describe.kmeans transport.kmeans lithiate.kmeans* *.edx-closing* edx compare disagreement", "then the rest");
+    check_again(&r, "describe.kmeans transport.kmeans lithiate.kmeans* *.edx-closing* edx compare disagreement",
+                "then the rest");
     vly_study_result_free(&r);
 }
 END_TEST

@@ -1,5 +1,5 @@
-/* The tensor of a periodic medium against closed forms and against the same medium between planes; voxels twice as large. On
- * every device: test_solve takes what test_device() gives. */
+/* The tensor of a periodic medium against closed forms and against the same medium between planes; voxels twice as large; the
+ * picture of the flux. On every device: test_solve takes what test_device() gives. */
 #include "conductor.h"
 
 /* relative */
@@ -98,11 +98,38 @@ START_TEST(voxels_twice_as_large_tell_about_the_discretisation)
 }
 END_TEST
 
+START_TEST(the_picture_of_the_flux_shows_where_it_goes)
+{
+    /* half open across x: what flows is twice the mean there, and nothing elsewhere; 200 layers are seen in steps of two */
+    const vly_extent e = {8, 6, 200};
+    uint8_t *label = malloc((size_t)vly_extent_voxels(e));
+    for (int64_t i = 0; i < vly_extent_voxels(e); i++) label[i] = i % e.nx >= e.nx / 2;
+    vly_transport_result r = test_solve(e, label, &(test_case_options){.coefficient = {1.0}});
+    const vly_transport_direction *z = &r.axis[VLY_Z], *y = &r.axis[VLY_Y];
+    ck_assert(!r.axis[VLY_X].percolates && !r.axis[VLY_X].flux);
+    ck_assert_int_eq(z->stride, 2);
+    ck_assert(z->section.nx == 4 && z->section.nz == 100); /* x = 0, 2, 4, 6 */
+    bool right = true;
+    for (int32_t k = 0; k < z->section.nz; k++) {
+        const float *row = z->flux + (int64_t)k * z->section.nx;
+        right = right && fabsf(row[0] - 2.0f) < 1e-6f && fabsf(row[1] - 2.0f) < 1e-6f && isnan(row[2]) && isnan(row[3]);
+    }
+    ck_assert(right);
+    ck_assert(y->stride == 1 && y->section.nx == 8 && y->section.nz == 6);
+    for (int32_t i = 0; i < 48; i++)
+        right = right && (i % 8 < 4 ? fabsf(y->flux[i] - 2.0f) < 1e-6f : isnan(y->flux[i]));
+    ck_assert(right);
+    vly_transport_result_free(&r);
+    free(label);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("tensor");
     TEST_CASE(suite, the_tensor_of_a_mirrored_volume_is_that_of_a_volume_between_planes);
     TEST_CASE(suite, the_tensor_of_layers_is_exact_and_turns_with_them);
     TEST_CASE(suite, voxels_twice_as_large_tell_about_the_discretisation);
+    TEST_CASE(suite, the_picture_of_the_flux_shows_where_it_goes);
     return test_run(suite);
 }

@@ -395,32 +395,6 @@ START_TEST(the_profile_is_linear_where_the_medium_is_uniform)
 }
 END_TEST
 
-START_TEST(the_picture_of_the_flux_shows_where_it_goes)
-{
-    /* half open across x: what flows is twice the mean there, and nothing elsewhere; 200 layers are seen in steps of two */
-    const vly_extent e = {8, 6, 200};
-    uint8_t *label = malloc((size_t)vly_extent_voxels(e));
-    for (int64_t i = 0; i < vly_extent_voxels(e); i++) label[i] = i % e.nx >= e.nx / 2;
-    vly_transport_result r = test_solve(e, label, &(test_case_options){.coefficient = {1.0}});
-    const vly_transport_direction *z = &r.axis[VLY_Z], *y = &r.axis[VLY_Y];
-    ck_assert(!r.axis[VLY_X].percolates && !r.axis[VLY_X].flux);
-    ck_assert_int_eq(z->stride, 2);
-    ck_assert(z->section.nx == 4 && z->section.nz == 100); /* x = 0, 2, 4, 6 */
-    bool right = true;
-    for (int32_t k = 0; k < z->section.nz; k++) {
-        const float *row = z->flux + (int64_t)k * z->section.nx;
-        right = right && fabsf(row[0] - 2.0f) < 1e-6f && fabsf(row[1] - 2.0f) < 1e-6f && isnan(row[2]) && isnan(row[3]);
-    }
-    ck_assert(right);
-    ck_assert(y->stride == 1 && y->section.nx == 8 && y->section.nz == 6);
-    for (int32_t i = 0; i < 48; i++)
-        right = right && (i % 8 < 4 ? fabsf(y->flux[i] - 2.0f) < 1e-6f : isnan(y->flux[i]));
-    ck_assert(right);
-    vly_transport_result_free(&r);
-    free(label);
-}
-END_TEST
-
 START_TEST(memory_that_will_not_do_is_refused_before_the_solution)
 {
     if (test_emulated()) return;
@@ -507,7 +481,6 @@ int main(void)
     TEST_CASE(suite, coefficients_that_are_none_are_refused);
     TEST_CASE(suite, a_tolerance_below_round_off_ends_with_what_was_reached);
     TEST_CASE(suite, the_profile_is_linear_where_the_medium_is_uniform);
-    TEST_CASE(suite, the_picture_of_the_flux_shows_where_it_goes);
     TEST_CASE(suite, memory_that_will_not_do_is_refused_before_the_solution);
     TEST_CASE(suite, a_conducting_voxel_takes_at_most_64_bytes);
     TEST_CASE(suite, a_real_cathode_gives_the_reference_of_another_solver);
