@@ -105,6 +105,25 @@ START_TEST(a_fit_that_was_done_is_not_done_again_and_another_experiment_is_anoth
 }
 END_TEST
 
+START_TEST(what_a_stopped_fit_with_other_settings_left_is_not_taken)
+{
+    measure();
+    vly_study_result r = fit("", "given");
+    vly_study_result_free(&r);
+    ck_assert_int_eq(vly_folder_make(test_path("out/pieces/.fit.kmeans.simulations")), VLY_OK);
+    put("out/pieces/.fit.kmeans.simulations/1_2_0.4321.json",
+        "{\"cutout\": 1, \"current_ma_cm2\": 2, \"gamma_cbd\": 0.4321, "
+        "\"curve\": {\"capacity_mah_cm2\": [0], \"voltage_v\": [4]}}\n");
+    r = fit("", NULL);
+    ck_assert(r.complete);
+    vly_study_result_free(&r);
+    char *csv = text_of(test_path("out/fit/kmeans.csv"));
+    ck_assert(!strstr(csv, ",0.4321,"));
+    vly_free(csv);
+    ck_assert(!vly_path_exists(test_path("out/pieces/.fit.kmeans.simulations")));
+}
+END_TEST
+
 START_TEST(a_fit_needs_an_experiment)
 {
     vly_study_result r;
@@ -122,6 +141,7 @@ int main(void)
     Suite *suite = suite_create("run_fit");
     TEST_CASE(suite, gamma_comes_back_and_nothing_is_left_behind);
     TEST_CASE(suite, a_fit_that_was_done_is_not_done_again_and_another_experiment_is_another_fit);
+    TEST_CASE(suite, what_a_stopped_fit_with_other_settings_left_is_not_taken);
     TEST_CASE(suite, a_fit_needs_an_experiment);
     return test_run(suite);
 }

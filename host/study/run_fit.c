@@ -118,6 +118,22 @@ static vly_status gather(vly_document *document, const char *folder, const char 
     return status;
 }
 
+/* What an earlier fit with other settings, stopped half-way, has left: its simulations are none of this one's. */
+static vly_status begin_in(const char *folder, const vly_piece *piece)
+{
+    char *path, *before = NULL;
+    VLY_TRY(vly_folder_make(folder));
+    VLY_TRY(vly_format(&path, "%s/.key", folder));
+    vly_status status = vly_path_exists(path) ? vly_file_text(&before, path, 1000) : VLY_OK;
+    if (status == VLY_OK && (!before || strcmp(before, piece->key) != 0)) {
+        status = vly_folder_each(folder, remove_simulation, (void *)folder);
+        if (status == VLY_OK) status = vly_file_publish_text(path, piece->key, true);
+    }
+    vly_free(before);
+    vly_free(path);
+    return status;
+}
+
 /* ---- a fit ---- */
 
 /* Which simulations were there already says nothing about the result. */
@@ -153,6 +169,7 @@ vly_status vly_work_fit(vly_run *run, const vly_piece *piece)
     if (status == VLY_OK) status = vly_format(&folder, "%s/pieces/.%s.simulations", run->folder, piece->name);
     for (const vly_piece *other = run->pieces; other < piece && status == VLY_OK && !labels; other++)
         if (vly_piece_needs(piece, other)) status = vly_run_path(&labels, run, other->outputs[0]);
+    if (status == VLY_OK) status = begin_in(folder, piece);
     if (status == VLY_OK) status = compute(&document, run, piece, labels, folder);
     if (status == VLY_OK) status = gather(document, folder, csv);
     if (status == VLY_OK) status = vly_document_write(document, result, true);
