@@ -46,7 +46,12 @@ static const char every_kind[] =
     "conduct: {am: 1, cbd: 0.5, pore: 0.1}\nexperiment: measured.csv\n"
     "samples:\n  - {name: blobs, grey: blobs.tif, truth: labels.tif}\n"
     "  - {name: elsewhere, trinarised: labels.tif}\n"
+    "bpx: yes\nfit: {methods: [kmeans], current: 2}\n"
     "cell: {current: [2], gamma_cbd: 0.12, crop: 3, separator_layers: 4, cutoff: 3.9}\n";
+
+/* Of the same labels: something to fit to. */
+static const char measured[] = "version: 1\nquantities: none\ninput: {name: blobs, trinarised: labels.tif}\n"
+                               "cell: {current: [2], gamma_cbd: 0.3, crop: 3, separator_layers: 4, cutoff: 3.9}\n";
 
 /* The study's path; the folder "straight" has an undisturbed run, which took *seconds. */
 static const char *prepare(double *seconds)
@@ -57,7 +62,9 @@ static const char *prepare(double *seconds)
     make_blobs();
     ck_assert_int_eq(rename(test_path("truth.tif"), test_path("labels.tif")), 0);
     put("profile.csv", "depth,intensity\n0,10\n0.5,12\n1,14\n");
-    put("measured.csv", "current_ma_cm2,capacity_mah_cm2,voltage_v\n2,0.05,4.1\n");
+    run_ok(&r, put("measured.yaml", measured), test_path("measured"));
+    vly_study_result_free(&r);
+    ck_assert_int_eq(rename(test_path("measured/cell/given_1_2.csv"), test_path("measured.csv")), 0);
     const char *study = put("study.yaml", every_kind);
     clock_gettime(CLOCK_MONOTONIC, &start);
     run_ok(&r, study, test_path("straight"));
