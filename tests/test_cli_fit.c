@@ -87,6 +87,7 @@ START_TEST(the_gamma_of_an_experiment_is_found_again)
     ck_assert_int_eq(vly_document_length(d, "per_cutout.0.simulations"), (int)number(d, "evaluations"));
     ck_assert(vly_document_length(d, "per_cutout.0.landscape.chi2") > 100);
     ck_assert(number(d, "per_cutout.0.transport_rel") > gamma * 0.1 && number(d, "per_cutout.0.transport_rel") < 1.0);
+    ck_assert(number(d, "transport_rel") == number(d, "per_cutout.0.transport_rel"));
     ck_assert(number(d, "per_cutout.0.matches.0.sensitivity.dq_dln_gamma_mah_cm2") > 0.0);
     ck_assert(number(d, "simulations.computed") == number(d, "evaluations") + 1.0);
     ck_assert_double_eq_tol(number(d, "predictions.0.current_ma_cm2"), 4.0, 1e-12);

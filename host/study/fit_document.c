@@ -251,6 +251,7 @@ void vly_fit_document(vly_document *document, const vly_fit_result *r, const vly
         {"identifiable", json_boolean(r->identifiable)},
         {"verdict", json_string(verdict)},
         {"rms_mv", vly_json_real(1e3 * r->rms)},
+        {"transport_rel", vly_json_real(transport / known)},
         {"evaluations", json_integer(r->evaluations)},
         {"simulations", json_pack("{s:i, s:i, s:i, s:o}", "computed", runs->computed, "reused", runs->reused, "resumed",
                                   runs->resumed, "folder", runs->folder ? vly_json_string(runs->folder) : json_null())},
