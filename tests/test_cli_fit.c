@@ -104,6 +104,14 @@ START_TEST(the_gamma_of_an_experiment_is_found_again)
     d = read_document("fit.json");
     ck_assert(number(d, "simulations.computed") == 0.0 && number(d, "gamma") == gamma);
     vly_document_free(d);
+
+    PROGRAM_DOES(FIT "-o edge.json --current " CURRENT " --gamma-range 0.3,0.5 --simulations 3");
+    ck_assert_ptr_nonnull(strstr(program_out, "censored: gamma is at most about 0.3"));
+    ck_assert_ptr_nonnull(strstr(program_out, "even the best curves fit badly"));
+    d = read_document("edge.json");
+    ck_assert(number(d, "misfit") > 9.0 && number(d, "gamma") < 0.31);
+    ck_assert_str_eq(vly_document_string(d, "per_cutout.0.flag"), "at bound");
+    vly_document_free(d);
 }
 END_TEST
 

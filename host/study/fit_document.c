@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Takes the value whether it could be made or not. */
 static void put(json_t *object, bool *lost, const char *key, json_t *value)
@@ -176,26 +177,45 @@ static json_t *cutout_json(const vly_fit_result *r, int32_t index, const vly_fit
 
 /* ---- the whole ---- */
 
-static void say(char text[240], const vly_fit_result *r, double lower, double upper)
+/* Of the cut-out that fits worst. */
+static double misfit_of(const vly_fit_result *r)
+{
+    double most = 0.0;
+    for (int32_t c = 0; c < r->cutouts; c++) {
+        const vly_fit_estimate *e = &r->cutout[c].estimate;
+        if (!isnan(e->gamma)) most = fmax(most, e->chi2 / e->freedom);
+    }
+    return most;
+}
+
+enum { VERDICT = 320 };
+static const double BAD = 9.0; /* of chi2 over what it is on average: three standard deviations */
+
+static void say(char text[VERDICT], const vly_fit_result *r, double lower, double upper)
 {
     const double ratio = r->interval[1] / r->interval[0];
     if (r->at_bound && r->gamma < 1.1 * lower)
-        snprintf(text, 240, "censored: gamma is at most about %.3g, the lower end of the range", r->gamma);
+        snprintf(text, VERDICT, "censored: gamma is at most about %.3g, the lower end of the range", r->gamma);
     else if (r->at_bound && r->gamma > upper / 1.1)
-        snprintf(text, 240, "censored: gamma is at least about %.3g, the upper end of the range", r->gamma);
+        snprintf(text, VERDICT, "censored: gamma is at least about %.3g, the upper end of the range", r->gamma);
     else if (r->at_bound)
         snprintf(
-            text, 240,
+            text, VERDICT,
             "not identifiable: of a cut-out, or of all together, the best gamma lies at an end of what was simulated, or the "
             "curve hardly depends on it");
     else if (isnan(ratio))
-        snprintf(text, 240, "not identifiable: the cut-outs have no range of gamma in common");
+        snprintf(text, VERDICT, "not identifiable: the cut-outs have no range of gamma in common");
     else if (ratio > VLY_FIT_FACTOR)
-        snprintf(text, 240, "not identifiable: the 95 %% interval spans a factor %.3g", ratio);
+        snprintf(text, VERDICT, "not identifiable: the 95 %% interval spans a factor %.3g", ratio);
     else if (!r->identifiable)
-        snprintf(text, 240, "not identifiable: the 95 %% interval reaches an end of what was simulated");
+        snprintf(text, VERDICT, "not identifiable: the 95 %% interval reaches an end of what was simulated");
     else
-        snprintf(text, 240, "gamma %.4g, 95 %% interval %.4g ... %.4g", r->gamma, r->interval[0], r->interval[1]);
+        snprintf(text, VERDICT, "gamma %.4g, 95 %% interval %.4g ... %.4g", r->gamma, r->interval[0], r->interval[1]);
+    const size_t length = strlen(text);
+    const double misfit = misfit_of(r);
+    if (misfit > BAD)
+        snprintf(text + length, VERDICT - length,
+                 "; even the best curves fit badly: chi2 is %.3g times what the assumed errors explain", misfit);
 }
 
 static json_t *targets_json(const vly_fit_target *targets, int32_t count)
@@ -226,7 +246,7 @@ void vly_fit_document(vly_document *document, const vly_fit_result *r, const vly
 {
     const double *range = runs->settings->gamma_range;
     const double tau[2] = {share / r->interval[1], share / r->interval[0]};
-    char verdict[240];
+    char verdict[VERDICT];
     double transport = 0.0, known = 0.0;
     json_t *cutouts = json_array();
     say(verdict, r, range[0], range[1]);
@@ -251,6 +271,7 @@ void vly_fit_document(vly_document *document, const vly_fit_result *r, const vly
         {"identifiable", json_boolean(r->identifiable)},
         {"verdict", json_string(verdict)},
         {"rms_mv", vly_json_real(1e3 * r->rms)},
+        {"misfit", vly_json_real(misfit_of(r))},
         {"transport_rel", vly_json_real(transport / known)},
         {"evaluations", json_integer(r->evaluations)},
         {"simulations", json_pack("{s:i, s:i, s:i, s:o}", "computed", runs->computed, "reused", runs->reused, "resumed",

@@ -3,6 +3,7 @@
  *   gamma, tau, inverse_tau      geometric mean over the cut-outs; tau = eps/gamma and 1/tau of the carbon-binder
  *   interval [lo, hi]            of gamma, 95 %: the wider of `pooled` and `spread`; tau_interval is its tau
  *   at_bound, identifiable       as voxelyte/fit.h has them; `verdict` says it in words
+ *   misfit                       chi2 over freedom of the cut-out that fits worst: about 1 where the assumed errors explain it
  *   transport_rel                D_eff / D_0 (k_eff) of pore and carbon-binder along the thickness at the fitted gamma, mean
  *   rms_mv, evaluations          over all curves; simulations of the fitted currents that the search asked for, per target
  *   simulations                  {computed, reused, resumed, folder}: of this call, predictions included
