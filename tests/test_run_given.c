@@ -114,6 +114,36 @@ static void refuses(const char *text, vly_status expected, const char *part)
     vly_study_result_free(&result);
 }
 
+START_TEST(two_trinarisations_made_elsewhere_are_each_its_own)
+{
+    static const char two[] = "version: 1\nquantities: none\ninput: {trinarised: {kmeans: truth.tif, threshold: %s}}\n";
+    static uint8_t other[VOXELS];
+    char text[200];
+    vly_study_result r;
+    begin();
+    for (int i = 0; i < VOXELS; i++) other[i] = (uint8_t)(i % 3);
+    write_volume(test_path("other.tif"), other, VLY_U8);
+    snprintf(text, sizeof text, two, "other.tif");
+    const char *study = put("study.yaml", text), *folder = test_path("out");
+    run_ok(&r, study, folder);
+    vly_study_result_free(&r);
+    run_ok(&r, study, folder);
+    ck_assert_int_eq(state_of(&r, "given.kmeans"), VLY_PIECE_FINISHED);
+    vly_study_result_free(&r);
+    other[0] = 2; /* the same file, other labels: those of the other method are left alone */
+    write_volume(test_path("other.tif"), other, VLY_U8);
+    run_ok(&r, study, folder);
+    ck_assert_int_eq(state_of(&r, "given.kmeans"), VLY_PIECE_FINISHED);
+    ck_assert_int_eq(state_of(&r, "given.threshold"), VLY_PIECE_COMPUTED);
+    vly_study_result_free(&r);
+    other[0] = 1;
+    write_volume(test_path("third.tif"), other, VLY_U8);
+    snprintf(text, sizeof text, two, "third.tif");
+    test_fails(run_with(&r, put("study.yaml", text), folder, NULL, NULL), VLY_EOUTPUT, "this study names");
+    vly_study_result_free(&r);
+}
+END_TEST
+
 START_TEST(labels_that_make_no_sense_are_refused)
 {
     refuses("version: 1\ninput: {trinarised: {otsu: truth.tif}}\n", VLY_EUSAGE, "by the names of methods");
@@ -131,6 +161,7 @@ int main(void)
     TEST_CASE(suite, labels_alone_give_descriptors_and_a_report);
     TEST_CASE(suite, labels_by_the_name_of_a_method_stand_beside_ours);
     TEST_CASE(suite, other_labels_are_described_again);
+    TEST_CASE(suite, two_trinarisations_made_elsewhere_are_each_its_own);
     TEST_CASE(suite, labels_that_make_no_sense_are_refused);
     return test_run(suite);
 }

@@ -1,5 +1,5 @@
 /* The folder as a whole. A study may grow in its folder, and its settings and inputs may change there; a piece that it has not
- * any more, or an input that is another file, makes it another study, which would write over this one. */
+ * any more, or another file as the volume of a sample, makes it another study, which would write over this one. */
 #include "study/run_impl.h"
 
 #include "core/file.h"
@@ -11,14 +11,15 @@
 
 static const char advice[] = "another -o, or --overwrite to start afresh, expected";
 
-/* An input that is another file under another path. */
+/* What a sample is known by is another file under another path. Files that options name may be others: what depends on them
+ * is computed again. */
 static vly_status refuse_input(const vly_run *run, const vly_piece *piece, const json_t *record)
 {
     const json_t *depends = json_object_get(record, "depends"), *paths = json_object_get(record, "paths");
     for (int32_t i = 0; i < run->input_count; i++) {
         const vly_run_input *input = &run->inputs[i];
         const char *before = vly_json_text(json_object_get(depends, "inputs"), input->role);
-        if (input->sample != piece->sample || !*before) continue;
+        if (!vly_run_reads(piece, input) || !*before || !vly_listed("grey trinarised", input->role)) continue;
         if (strcmp(before, input->hex) != 0 && strcmp(vly_json_text(paths, input->role), input->path) != 0)
             return vly_fail(VLY_EOUTPUT, "%s: holds %s of %s, this study names %s; %s", run->folder, piece->name,
                             vly_json_text(paths, input->role), input->path, advice);

@@ -133,6 +133,9 @@ vly_status vly_run_estimate(vly_run *run);
 
 /* ---- records (run_record.c) ---- */
 
+/* Whether an input is of the piece's sample, and labels of its method. */
+bool vly_run_reads(const vly_piece *piece, const vly_run_input *input);
+
 /* Sets state, reason and seconds from what the folder holds. */
 vly_status vly_piece_judge(const vly_run *run, vly_piece *piece);
 

@@ -148,6 +148,11 @@ static vly_status describe_outputs(const vly_run *run, const vly_piece *piece, j
     return VLY_OK;
 }
 
+bool vly_run_reads(const vly_piece *piece, const vly_run_input *input)
+{
+    return input->sample == piece->sample && (input->method < 0 || input->method == piece->method);
+}
+
 /* Where its inputs lay: a file that moved is the same input, another file under another path is another study. */
 static json_t *paths_of(const vly_run *run, const vly_piece *piece)
 {
@@ -155,7 +160,7 @@ static json_t *paths_of(const vly_run *run, const vly_piece *piece)
     bool good = true;
     for (int32_t i = 0; i < run->input_count; i++) {
         const vly_run_input *input = &run->inputs[i];
-        if (input->sample == piece->sample)
+        if (vly_run_reads(piece, input))
             good &= json_object_set_new(paths, input->role, vly_json_string(input->path)) == 0;
     }
     if (good) return paths;

@@ -115,8 +115,8 @@ typedef struct vly_study_result {
 /* Runs, or continues, the study at `study_path` in `folder` (made if absent). What depends on a setting or an input that has
  * changed is computed again, and so is an output that is missing or damaged, with all that was made from it.
  * VLY_EUSAGE with `study.yaml:line:column` for a study that makes no sense; VLY_EOUTPUT with the reason if the folder holds
- * something else: files that are no study's, a piece that this study has not, an input that is another file under another
- * path. VLY_EAGAIN if interrupted, if nothing is left but what other processes are computing, or if these work with other
+ * something else: files that are no study's, a piece that this study has not, another file under another path as the volume
+ * or the labels of a sample. VLY_EAGAIN if interrupted, if nothing is left but what other processes are computing, or if these work with other
  * settings.
  * The result holds the plan as far as it came, also on failure. */
 VLY_API vly_status vly_study_run(vly_study_result *out, vly_device *device, const char *study_path, const char *folder,
