@@ -99,6 +99,25 @@ static const struct {
     {"gpu-bandwidth", "100", ""},
 };
 
+static void check_option(const char *study, const char *folder, const char *key, const char *value, const char *again)
+{
+    char what[700];
+    vly_settings given;
+    vly_study_result r;
+    vly_study_options plan = {.given = &given};
+    vly_device *device = on_cpu(1, 0);
+    snprintf(what, sizeof what, "%s %s", key, value);
+    vly_settings_defaults(&given);
+    ck_assert_int_eq(vly_settings_set(&given, "run", "dry-run", "yes", "command line"), VLY_OK);
+    ck_assert_msg(vly_settings_set(&given, "run", key, value, "command line") == VLY_OK, "%s: %s", what,
+                  vly_error_message());
+    vly_status status = vly_study_run(&r, device, study, folder, &plan);
+    ck_assert_msg(status == VLY_OK, "%s: %s", what, vly_error_message());
+    check_again(&r, again, what);
+    vly_study_result_free(&r);
+    vly_device_close(device);
+}
+
 START_TEST(an_option_touches_what_depends_on_it_and_nothing_else)
 {
     vly_study_result r;
@@ -108,22 +127,52 @@ START_TEST(an_option_touches_what_depends_on_it_and_nothing_else)
     ck_assert(r.complete);
     vly_study_result_free(&r);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        char what[120];
-        vly_settings given;
-        vly_study_options plan = {.given = &given};
-        vly_device *device = on_cpu(1, 0);
-        const char *value = strcmp(options[i].key, "experiment") == 0 ? test_path(options[i].value) : options[i].value;
-        snprintf(what, sizeof what, "%s %s", options[i].key, options[i].value);
-        vly_settings_defaults(&given);
-        ck_assert_int_eq(vly_settings_set(&given, "run", "dry-run", "yes", "command line"), VLY_OK);
-        ck_assert_msg(vly_settings_set(&given, "run", options[i].key, value, "command line") == VLY_OK, "%s: %s", what,
-                      vly_error_message());
-        vly_status status = vly_study_run(&r, device, study, folder, &plan);
-        ck_assert_msg(status == VLY_OK, "%s: %s", what, vly_error_message());
-        check_again(&r, options[i].again, what);
-        vly_study_result_free(&r);
-        vly_device_close(device);
+        const bool path = strcmp(options[i].key, "experiment") == 0;
+        check_option(study, folder, options[i].key, path ? test_path(options[i].value) : options[i].value,
+                     options[i].again);
     }
+}
+END_TEST
+
+/* The same study with a fit to one of its own curves. */
+START_TEST(an_option_of_the_fit_touches_the_fit_alone)
+{
+    static const struct {
+        const char *key, *value, *again;
+    } rows[] = {
+        {"gamma-range", "0.01,0.4", "fit.* fits"},
+        {"simulations", "6", "fit.* fits"},
+        {"offset", "10", "fit.* fits"},
+        {"predict", "yes", "fit.* fits"},
+        {"fit-current", "2", ""},
+        {"gamma-cbd", "0.2", "lithiate.*"}, /* it is what a fit looks for */
+        {"cutoff", "3.95", "lithiate.* fit.* fits"},
+        {"cell-cutouts", "2", "lithiate.* fit.* fits"},
+        {"evaluations", "41", "*.kmeans* *.edx-closing* edx compare disagreement"},
+        {"thresholds", "1000,40000", "*.threshold* fits compare disagreement"},
+        {"tolerance", "1e-5", "transport.*"},
+    };
+    char text[900];
+    vly_study_result r;
+    const char *study = put_study(), *folder = test_path("out");
+    const int end = (int)(strstr(all_kinds, "cutoff: 4}") - all_kinds); /* a curve needs some points */
+    snprintf(text, sizeof text, "%.*scutoff: 3.6}\n", end, all_kinds);
+    put("study.yaml", text);
+    run_ok(&r, study, folder);
+    vly_study_result_free(&r);
+    char *curve = text_of(below(folder, "cell/threshold_1_2.csv"));
+    put("measured.csv", curve);
+    put("other.csv", curve);
+    vly_free(curve);
+    put("study.yaml", strcat(text, "fit: {methods: [threshold], current: 2}\n"));
+    run_ok(&r, study, folder);
+    check_again(&r, "fit.* fits", "a fit more");
+    vly_study_result_free(&r);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        check_option(study, folder, rows[i].key, rows[i].value, rows[i].again);
+    check_option(study, folder, "experiment", test_path("other.csv"), ""); /* by what it says, not by its name */
+    put("other.csv", "current_ma_cm2,capacity_mah_cm2,voltage_v\n2,0.01,4.05\n2,0.02,4.03\n");
+    check_option(study, folder, "experiment", test_path("other.csv"), "fit.* fits");
 }
 END_TEST
 
@@ -276,6 +325,7 @@ int main(void)
     work_in_memory();
     Suite *suite = suite_create("run_changes");
     TEST_CASE(suite, an_option_touches_what_depends_on_it_and_nothing_else);
+    TEST_CASE(suite, an_option_of_the_fit_touches_the_fit_alone);
     TEST_CASE(suite, a_changed_option_leads_where_a_fresh_run_would);
     TEST_CASE(suite, a_law_read_from_a_table_counts_by_what_it_says);
     TEST_CASE(suite, changed_measured_points_reach_the_report);
