@@ -228,7 +228,7 @@ static int64_t bytes_of(const measuring *m)
     const vly_matrix_twin *graph = &n->graph;
     int64_t bytes = graph->first.device.bytes + graph->column.device.bytes + graph->weight.device.bytes +
                     graph->ground.device.bytes + n->base.bytes + n->hold.device.bytes + n->charge.device.bytes +
-                    n->pencil.rows * (int64_t)sizeof *n->place + vly_multigrid_bytes(&s->mg);
+                    (n->place ? n->pencil.rows * (int64_t)sizeof *n->place : 0) + vly_multigrid_bytes(&s->mg);
     const vly_buffer *buffers[] = {&s->direction, &s->right, &s->x, &s->y, &s->parts};
     for (size_t k = 0; k < sizeof buffers / sizeof *buffers; k++) bytes += buffers[k]->bytes;
     for (int32_t k = 0; k < s->count; k++) bytes += s->basis[k].bytes;

@@ -24,7 +24,7 @@ typedef struct vly_impedance_network {
     vly_matrix_twin graph; /* K + s C for the present s */
     vly_buffer base;       /* (couplings) float: those of K + C, where s changes any; else the graph's */
     vly_twin hold, charge; /* (rows) float */
-    uint64_t *place;       /* (rows) host */
+    uint64_t *place;       /* (rows) host; NULL once no hierarchy is to be made any more */
     vly_cell_geometry geometry;
     double conductance, capacitance;        /* S and F: the units */
     double total;                           /* capacitance of all double layers, in its unit */

@@ -10,7 +10,8 @@
 
 static const double octaves_most = 7.0, octaves_least = 0.25; /* between frequencies that are looked at */
 static const double safety = 1.5; /* on the estimate: a cycle's inverse, and 2^(1/2) for the angle */
-static const double share = 0.02; /* of the tolerance that is left to each solution */
+static const double share =
+    1e-5; /* of the tolerance that is left to each solution: what it lacks at real s weighs more at i s */
 static const double tiny =
     1e-2; /* of the tolerance: between two that lack less without solutions of their own nothing is */
 static const double exact = 1e-9; /* of what both ends of the spectrum may lack */

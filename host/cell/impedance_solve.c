@@ -56,8 +56,13 @@ static vly_status aggregate(vly_impedance_solver *s, bool again)
     options.refresh = !again;
     VLY_TRY(vly_twin_download(&n->graph.weight));
     VLY_TRY(vly_twin_download(&n->graph.ground));
-    VLY_TRY(vly_alloc_raw((void **)&place, rows, sizeof *place, "places"));
-    memcpy(place, n->place, (size_t)rows * sizeof *place);
+    if (again) {
+        VLY_TRY(vly_alloc_raw((void **)&place, rows, sizeof *place, "places"));
+        memcpy(place, n->place, (size_t)rows * sizeof *place);
+    } else { /* they are used up */
+        place = n->place;
+        n->place = NULL;
+    }
     vly_multigrid_free(&s->mg);
     vly_status status = vly_multigrid_create(&s->mg, n->device, &n->graph, place, &options);
     vly_free(place);
