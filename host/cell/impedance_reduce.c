@@ -10,11 +10,11 @@
 
 static const double octaves_most = 7.0, octaves_least = 0.25; /* between frequencies that are looked at */
 static const double safety = 1.5; /* on the estimate: a cycle's inverse, and 2^(1/2) for the angle */
-static const double share =
-    1e-5; /* of the tolerance that is left to each solution: what it lacks at real s weighs more at i s */
-static const double tiny =
-    1e-2; /* of the tolerance: between two that lack less without solutions of their own nothing is */
 static const double exact = 1e-9; /* of what both ends of the spectrum may lack */
+
+/* Parts of the tolerance: left to each solution, because what it lacks at a real rate weighs more at imaginary ones; and between
+ * two frequencies that lack less, neither with a solution of its own, nothing is looked at. */
+static const double share = 1e-5, tiny = 1e-2;
 
 static vly_status keep(vly_impedance_model *m, vly_impedance_solver *s)
 {
