@@ -8,7 +8,7 @@
 static void print_row(const vly_document *document, const char *row)
 {
     const double bytes = cli_number(document, "%shost_bytes", row), seconds = cli_number(document, "%sseconds", row);
-    printf("  %-10s %6.0f  %14s  %10s  %12s\n", cli_word(document, "%skind", row),
+    printf("  %-12s %6.0f  %14s  %10s  %12s\n", cli_word(document, "%skind", row),
            cli_number(document, "%spieces", row), seconds > 0 ? cli_duration(seconds) : "",
            bytes > 0 ? cli_bytes(bytes) : "", cli_duration(cli_number(document, "%sgpu_seconds_at_least", row)));
 }
@@ -19,7 +19,7 @@ static void plan(const vly_document *document)
     const int32_t kinds = vly_document_length(document, "plan.kinds");
     char row[32];
     if (kinds < 1) return;
-    printf("\n  to do      pieces   on %3.0f threads  memory, most   a GPU, at least\n",
+    printf("\n  to do        pieces   on %3.0f threads  memory, most   a GPU, at least\n",
            cli_number(document, "threads"));
     for (int32_t i = 0; i < kinds; i++) {
         snprintf(row, sizeof row, "plan.kinds.%d.", (int)i);
