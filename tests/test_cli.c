@@ -24,9 +24,9 @@ START_TEST(help_lists_every_command_and_every_option)
     PROGRAM_DOES(" ");
     char overview[PROGRAM_TEXT];
     strcpy(overview, program_out);
-    static const char *const commands[] = {"info",    "synth",    "segment",   "compose", "train",
-                                           "compare", "describe", "transport", "convert", "run",
-                                           "report",  "verify",   "diff",      "bench",   "doctor"};
+    static const char *const commands[] = {"info",     "synth",     "segment",  "compose",   "train", "compare",
+                                           "describe", "transport", "lithiate", "impedance", "fit",   "convert",
+                                           "run",      "report",    "verify",   "diff",      "bench", "doctor"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         ck_assert_ptr_nonnull(strstr(overview, commands[i]));
         PROGRAM_DOES("help %s", commands[i]);

@@ -210,6 +210,37 @@ START_TEST(label_maps_are_read_strictly)
 }
 END_TEST
 
+START_TEST(a_coarse_voxel_is_what_most_of_its_labels_are)
+{
+    enum { NX = 11, NY = 7, NZ = 9, RATIO = 3 };
+    static uint8_t labels[NZ][NY][NX], got[NZ / RATIO][NY / RATIO][NX / RATIO];
+    static const uint8_t kinds[] = {VLY_AM, VLY_CBD, VLY_PORE, VLY_OUTSIDE};
+    const vly_voxel_size size = {1e-6, 1e-6, 1e-6, VLY_SIZE_GIVEN, "test"};
+    vly_source *view;
+    uint64_t state = 3;
+    for (int i = 0; i < NX * NY * NZ; i++) (&labels[0][0][0])[i] = kinds[test_random(&state) % 4];
+    ck_assert_int_eq(vly_source_memory(&view, labels, VLY_U8, (vly_extent){NX, NY, NZ}, &size), VLY_OK);
+    ck_assert_int_eq(vly_source_coarse(&view, view, RATIO), VLY_OK);
+    const vly_volume_info *info = vly_source_info(view);
+    ck_assert(info->extent.nx == 3 && info->extent.ny == 2 && info->extent.nz == 3);
+    ck_assert(fabs(info->voxel_size.x / 3e-6 - 1) < 1e-15);
+    ck_assert_int_eq(vly_source_read(view, 0, 1, got), VLY_OK); /* in two goes */
+    ck_assert_int_eq(vly_source_read(view, 1, 2, got[1]), VLY_OK);
+    for (int i = 0; i < 3 * 2 * 3; i++) {
+        const int x = i % 3, y = i / 3 % 2, z = i / 6;
+        int best = 0, votes[4] = {0};
+        for (int k = 0; k < RATIO * RATIO * RATIO; k++)
+            for (int kind = 0; kind < 4; kind++)
+                votes[kind] += labels[z * RATIO + k / 9][y * RATIO + k / 3 % 3][x * RATIO + k % 3] == kinds[kind];
+        for (int kind = 1; kind < 4; kind++) best = votes[kind] > votes[best] ? kind : best; /* ties: the first */
+        ck_assert_int_eq(got[z][y][x], kinds[best]);
+    }
+    vly_source_close(view);
+    ck_assert_int_eq(vly_source_memory(&view, labels, VLY_U8, (vly_extent){NX, NY, NZ}, &size), VLY_OK);
+    test_fails(vly_source_coarse(&view, view, 8), VLY_EDATA, "at least 8 along each side");
+}
+END_TEST
+
 START_TEST(a_window_shows_its_part_and_nothing_else)
 {
     static uint16_t voxels[VOXELS], got[7 * 5 * 4];
@@ -243,6 +274,7 @@ int main(void)
     TEST_CASE(suite, nan_and_flat_volumes_are_refused);
     TEST_CASE(suite, labels_become_phases);
     TEST_CASE(suite, label_maps_are_read_strictly);
+    TEST_CASE(suite, a_coarse_voxel_is_what_most_of_its_labels_are);
     TEST_CASE(suite, a_window_shows_its_part_and_nothing_else);
     return test_run(suite);
 }

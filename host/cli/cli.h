@@ -28,8 +28,8 @@ struct cli_command {
 extern const cli_command *const cli_commands[];
 extern const int32_t cli_command_count;
 extern const cli_command cli_info, cli_synth, cli_segment, cli_compose, cli_train, cli_compare, cli_describe,
-    cli_transport, cli_lithiate, cli_fit, cli_convert, cli_run, cli_report, cli_verify, cli_diff, cli_bench, cli_doctor,
-    cli_help, cli_completion;
+    cli_transport, cli_lithiate, cli_impedance, cli_fit, cli_convert, cli_run, cli_report, cli_verify, cli_diff,
+    cli_bench, cli_doctor, cli_help, cli_completion;
 
 /* NULL if there is none of that name. */
 const cli_command *cli_command_find(const char *name);

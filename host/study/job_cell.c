@@ -59,6 +59,12 @@ vly_status vly_job_materials(vly_job *job, vly_materials **out)
     return status;
 }
 
+vly_status vly_job_open_cell_labels(vly_job *job, vly_source **out, const char *path)
+{
+    VLY_TRY(vly_job_open_labels(job, out, path));
+    return job->settings->coarsen > 1 ? vly_source_coarse(out, *out, job->settings->coarsen) : VLY_OK;
+}
+
 vly_status vly_job_crop(vly_box *w, const vly_settings *s, const char *path)
 {
     int32_t *const low[] = {&w->x0, &w->y0, &w->z0}, *const high[] = {&w->x1, &w->y1, &w->z1};

@@ -144,7 +144,7 @@ static vly_status open_all(fitting *f)
     VLY_TRY(take_targets(f));
     VLY_TRY(VLY_NEW(&f->windows, (int64_t)s->input_count * s->cutouts, "cut-outs"));
     for (int32_t i = 0; i < s->input_count; i++) {
-        VLY_TRY(vly_job_open_labels(&f->job, &f->labels[i], s->inputs[i]));
+        VLY_TRY(vly_job_open_cell_labels(&f->job, &f->labels[i], s->inputs[i]));
         VLY_TRY(cut(f, i));
     }
     VLY_TRY(vly_job_list_input(&f->job, s->experiment));

@@ -86,7 +86,14 @@ vly_status vly_job_lithiate_curve(vly_document **out, vly_device *device, const 
  * (study/fit_document.h) is yours to write. */
 vly_status vly_job_fit_in(vly_document **out, vly_device *device, const vly_settings *settings, const char *folder);
 
+/* vly_job_impedance with its CSV where it is told to be; the document is yours to write. */
+vly_status vly_job_impedance_spectrum(vly_document **out, vly_device *device, const vly_settings *settings,
+                                      const char *spectrum);
+
 /* ---- half cells (job_cell.c) ---- */
+
+/* vly_job_open_labels, as coarse as the settings want cells. */
+vly_status vly_job_open_cell_labels(vly_job *job, vly_source **out, const char *path);
 
 /* The settings' materials, their file listed among the inputs; yours to free. */
 vly_status vly_job_materials(vly_job *job, vly_materials **out);

@@ -157,7 +157,7 @@ static vly_status work(lithiating *l)
     const vly_settings *s = l->job.settings;
     VLY_TRY(name_files(l));
     if (!s->dry_run) VLY_TRY(refuse_existing(l));
-    VLY_TRY(vly_job_open_labels(&l->job, &l->labels, s->inputs[0]));
+    VLY_TRY(vly_job_open_cell_labels(&l->job, &l->labels, s->inputs[0]));
     VLY_TRY(take_options(l));
     if (!s->dry_run) VLY_TRY(vly_job_digest_inputs(&l->job));
     VLY_TRY(vly_cell_create(&l->cell, l->job.device, l->labels, &l->cell_options));
@@ -269,7 +269,7 @@ static vly_status several(vly_document **out, vly_device *device, const vly_sett
     vly_job job;
     char *path = NULL;
     VLY_TRY(vly_job_begin(&job, device, settings, "lithiate"));
-    vly_status status = vly_job_open_labels(&job, &labels, settings->inputs[0]);
+    vly_status status = vly_job_open_cell_labels(&job, &labels, settings->inputs[0]);
     vly_source_close(labels);
     if (status == VLY_OK) status = vly_job_digest_inputs(&job);
     if (status == VLY_OK) status = VLY_NEW(&each, 1, "settings");

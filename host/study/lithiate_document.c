@@ -14,8 +14,7 @@ static json_t *um(double metres)
     return json_real(round(metres * 1e18) / 1e12);
 }
 
-/* The decimals that the change of unit brings in are cut off: 13 digits stay. */
-static double clean(double value)
+double vly_clean(double value)
 {
     char text[40];
     const char *at = text;
@@ -26,7 +25,7 @@ static double clean(double value)
 
 json_t *vly_json_mah_cm2(double charge)
 {
-    return vly_json_real(clean(charge / VLY_MAH_CM2));
+    return vly_json_real(vly_clean(charge / VLY_MAH_CM2));
 }
 
 /* Takes what belongs to it whether it could be made or not. */
@@ -49,8 +48,8 @@ static json_t *faces_json(const vly_cell_geometry *g, const vly_settings *s)
     if (s->area == VLY_AREA_SCALE) put(faces, &lost, "scale", json_real(s->area_scale));
     for (int c = 0; c < VLY_CONTACTS; c++) {
         put(faces, &lost, contacts[c],
-            json_pack("{s:I, s:f, s:f}", "faces", (json_int_t)g->faces[c], "squares_um2", clean(1e12 * g->raw_area[c]),
-                      "area_um2", clean(1e12 * g->area[c])));
+            json_pack("{s:I, s:f, s:f}", "faces", (json_int_t)g->faces[c], "squares_um2",
+                      vly_clean(1e12 * g->raw_area[c]), "area_um2", vly_clean(1e12 * g->area[c])));
         raw += g->raw_area[c];
         area += g->area[c];
     }
@@ -66,7 +65,7 @@ static json_t *share(int64_t part, int64_t of)
     return json_real(of > 0 ? (double)part / (double)of : 0.0);
 }
 
-static json_t *geometry_json(const vly_cell_geometry *g, const vly_settings *s)
+json_t *vly_geometry_json(const vly_cell_geometry *g, const vly_settings *s)
 {
     bool lost = false;
     json_t *o = json_object();
@@ -74,7 +73,7 @@ static json_t *geometry_json(const vly_cell_geometry *g, const vly_settings *s)
     put(o, &lost, "electrode_voxels", json_pack("[i, i, i]", g->extent.nx, g->extent.ny, g->extent.nz));
     put(o, &lost, "voxel_size_um", um(g->voxel));
     put(o, &lost, "thickness_um", um(g->voxel * (double)g->extent.nz));
-    put(o, &lost, "cross_section_um2", json_real(clean(1e12 * g->cross_section)));
+    put(o, &lost, "cross_section_um2", json_real(vly_clean(1e12 * g->cross_section)));
     put(o, &lost, "trimmed_layers", json_integer(g->trimmed));
     put(o, &lost, "layers_above", json_integer(g->above));
     put(o, &lost, "separator",
@@ -94,8 +93,7 @@ static json_t *geometry_json(const vly_cell_geometry *g, const vly_settings *s)
     return NULL;
 }
 
-/* Everything that counts, with where it comes from. */
-static json_t *materials_json(const vly_materials *m)
+json_t *vly_materials_json(const vly_materials *m)
 {
     bool lost = false;
     json_t *o = json_object();
@@ -122,22 +120,27 @@ static double number_of(const vly_materials *m, const char *name)
     return value;
 }
 
+void vly_gamma_document(vly_document *document, const vly_materials *materials)
+{
+    const double gamma = number_of(materials, "cbd_gamma"), share_cbd = number_of(materials, "cbd_porosity");
+    vly_document_set(document, "gamma_cbd", json_real(gamma));
+    vly_document_set(document, "tau_cbd", json_real(share_cbd / gamma));
+    vly_document_set(document, "inverse_tau_cbd", json_real(gamma / share_cbd));
+}
+
 void vly_cell_document(vly_document *document, const vly_cell *cell, const vly_materials *materials,
                        const vly_settings *settings)
 {
     vly_cell_outlook look;
-    const double gamma = number_of(materials, "cbd_gamma"), share_cbd = number_of(materials, "cbd_porosity");
     vly_cell_look(&look, cell);
-    vly_document_set(document, "gamma_cbd", json_real(gamma));
-    vly_document_set(document, "tau_cbd", json_real(share_cbd / gamma));
-    vly_document_set(document, "inverse_tau_cbd", json_real(gamma / share_cbd));
+    vly_gamma_document(document, materials);
     vly_document_set(document, "half", json_boolean(settings->half));
-    vly_document_set(document, "geometry", geometry_json(vly_cell_found(cell), settings));
+    vly_document_set(document, "geometry", vly_geometry_json(vly_cell_found(cell), settings));
     vly_document_set(document, "outlook",
                      json_pack("{s:o, s:o, s:f, s:f}", "theory_mah_cm2", vly_json_mah_cm2(look.theory), "full_mah_cm2",
-                               vly_json_mah_cm2(look.full), "limiting_ma_cm2", clean(look.limiting / VLY_MA_CM2),
-                               "depleting_ma_cm2", clean(look.depleting / VLY_MA_CM2)));
-    vly_document_set(document, "materials", materials_json(materials));
+                               vly_json_mah_cm2(look.full), "limiting_ma_cm2", vly_clean(look.limiting / VLY_MA_CM2),
+                               "depleting_ma_cm2", vly_clean(look.depleting / VLY_MA_CM2)));
+    vly_document_set(document, "materials", vly_materials_json(materials));
 }
 
 /* ---- the curve ---- */
@@ -210,7 +213,7 @@ void vly_lithiate_document(vly_document *document, const vly_lithiate_result *r,
     const struct {
         const char *key;
         json_t *value;
-    } entries[] = {{"current_ma_cm2", json_real(clean(current / VLY_MA_CM2))},
+    } entries[] = {{"current_ma_cm2", json_real(vly_clean(current / VLY_MA_CM2))},
                    {"capacity_mah_cm2", vly_json_mah_cm2(r->charge)},
                    {"cutoff_v", json_real(r->cutoff)},
                    {"stop_reason", json_string(vly_lithiate_stop_name(r->stop))},
@@ -247,9 +250,9 @@ void vly_lithiate_csv(vly_text *to, const vly_lithiate_result *r)
     for (int64_t i = 0; i < r->count; i++) {
         const vly_lithiate_point *p = &r->points[i];
         const double values[] = {p->time,
-                                 clean(fabs(p->charge) / VLY_MAH_CM2),
+                                 vly_clean(fabs(p->charge) / VLY_MAH_CM2),
                                  p->voltage,
-                                 clean(p->current / VLY_MA_CM2),
+                                 vly_clean(p->current / VLY_MA_CM2),
                                  p->stoichiometry,
                                  p->salt_least,
                                  p->lithium_balance,

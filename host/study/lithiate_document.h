@@ -12,6 +12,16 @@
 /* mAh/cm2 of A s/m2, without the digits that the conversion brings in. */
 json_t *vly_json_mah_cm2(double charge);
 
+/* The decimals that a change of unit brings in are cut off: 13 digits stay. */
+double vly_clean(double value);
+
+/* What became of the labels; every material that counts, with where it comes from. */
+json_t *vly_geometry_json(const vly_cell_geometry *geometry, const vly_settings *settings);
+json_t *vly_materials_json(const vly_materials *materials);
+
+/* gamma_cbd, tau_cbd, inverse_tau_cbd. */
+void vly_gamma_document(vly_document *document, const vly_materials *materials);
+
 /* The labels' part, the materials with their sources, and what can be said before the march. */
 void vly_cell_document(vly_document *document, const vly_cell *cell, const vly_materials *materials,
                        const vly_settings *settings);

@@ -233,7 +233,7 @@ static double unknowns_of(const vly_sample *sample, const vly_sight *sight)
         windows[0] = sight->window;
     const vly_extent e = vly_box_extent(windows[0]);
     vly_free(windows);
-    side[0] = e.nx, side[1] = e.ny, side[2] = e.nz;
+    side[0] = e.nx / s->coarsen, side[1] = e.ny / s->coarsen, side[2] = e.nz / s->coarsen;
     for (int a = 0; a < 3; a++)
         if (a != (int)s->through) area *= s->crop > 0 ? fmin(s->crop, side[a]) : side[a];
     voxels = area * side[s->through];
@@ -244,6 +244,20 @@ static double unknowns_of(const vly_sample *sample, const vly_sight *sight)
 void vly_estimate_lithiate(vly_piece_cost *out, vly_run *run, const vly_piece *piece)
 {
     vly_lithiate_cost(out, run->device, unknowns_of(piece->sample, run->sight));
+}
+
+/* Electrolyte and electrons side by side, and about so many solutions until the model of all frequencies is good. */
+static const double IMPEDANCE_SOLUTIONS = 24;
+
+void vly_estimate_impedance(vly_piece_cost *out, vly_run *run, const vly_piece *piece)
+{
+    const vly_settings *s = &piece->sample->settings;
+    const double crop = s->impedance_crop > 0 ? s->impedance_crop : s->crop;
+    const vly_extent e = vly_box_extent(run->sight->window);
+    const int32_t side[3] = {e.nx / s->coarsen, e.ny / s->coarsen, e.nz / s->coarsen};
+    double voxels = 1.0;
+    for (int a = 0; a < 3; a++) voxels *= a != (int)s->through && crop > 0.0 ? fmin(crop, side[a]) : side[a];
+    vly_transport_cost(out, IMPEDANCE_SOLUTIONS, voxels, voxels, threads_of(run));
 }
 
 void vly_estimate_fit(vly_piece_cost *out, vly_run *run, const vly_piece *piece)

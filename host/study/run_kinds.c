@@ -44,6 +44,16 @@ static uint32_t in_cells(const vly_sample *sample)
     return vly_settings_chosen(sample->settings.methods, sample->settings.cell_methods);
 }
 
+static uint32_t in_impedances(const vly_sample *sample)
+{
+    return vly_settings_chosen(sample->settings.methods, sample->settings.impedance_methods);
+}
+
+static bool resists(const vly_sample *sample)
+{
+    return in_impedances(sample) != 0;
+}
+
 static uint32_t fitted(const vly_sample *sample)
 {
     return vly_settings_chosen(sample->settings.methods, sample->settings.fit_methods);
@@ -174,6 +184,20 @@ const vly_piece_kind vly_piece_kinds[] = {
      .work = vly_work_lithiate,
      .estimate = vly_estimate_lithiate,
      .summarise = vly_summarise_lithiate},
+    {.name = "impedance",
+     .command = "impedance",
+     .without = "labels window",
+     .also = "impedance-crop",
+     .per_method = true,
+     .inputs = VLY_INPUT_MATERIALS,
+     .after = "segment given",
+     .outputs = "impedance/*.csv impedance/*.json",
+     .wanted = resists,
+     .methods = in_impedances,
+     .possible = vly_describe_possible,
+     .work = vly_work_impedance,
+     .estimate = vly_estimate_impedance,
+     .summarise = vly_summarise_impedance},
     {.name = "fit",
      .command = "fit",
      .without = "labels window current",

@@ -20,7 +20,8 @@ static vly_status find_window(vly_box *out, const vly_piece *piece, const char *
     vly_source *source;
     vly_box *windows = NULL;
     VLY_TRY(vly_source_open(&source, labels, NULL));
-    const vly_box whole = vly_extent_box(vly_source_info(source)->extent);
+    const vly_extent e = vly_source_info(source)->extent;
+    const vly_box whole = {0, e.nx / s->coarsen, 0, e.ny / s->coarsen, 0, e.nz / s->coarsen};
     vly_status status = VLY_NEW(&windows, cutouts, "cut-outs");
     if (status == VLY_OK) status = vly_describe_windows(windows, cutouts, whole, (int32_t)s->through, labels);
     if (status == VLY_OK) *out = windows[piece->cutout - 1];

@@ -20,6 +20,7 @@ vly_status vly_work_compare(vly_run *run, const vly_piece *piece);
 vly_status vly_work_disagreement(vly_run *run, const vly_piece *piece);
 vly_status vly_work_transport(vly_run *run, const vly_piece *piece);
 vly_status vly_work_lithiate(vly_run *run, const vly_piece *piece);
+vly_status vly_work_impedance(vly_run *run, const vly_piece *piece);
 vly_status vly_work_fit(vly_run *run, const vly_piece *piece);
 vly_status vly_work_fits(vly_run *run, const vly_piece *piece);
 vly_status vly_work_bpx(vly_run *run, const vly_piece *piece);
@@ -33,6 +34,7 @@ void vly_estimate_describe(vly_piece_cost *out, vly_run *run, const vly_piece *p
 void vly_estimate_compare(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
 void vly_estimate_transport(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
 void vly_estimate_lithiate(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
+void vly_estimate_impedance(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
 void vly_estimate_fit(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
 void vly_estimate_bpx(vly_piece_cost *out, vly_run *run, const vly_piece *piece);
 
@@ -44,6 +46,7 @@ void vly_summarise_disagreement(vly_summary *t, const vly_piece *piece, const vl
 void vly_summarise_transport(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_lithiate(vly_summary *t, const vly_piece *piece, const vly_document *d);
 void vly_summarise_fit(vly_summary *t, const vly_piece *piece, const vly_document *d);
+void vly_summarise_impedance(vly_summary *t, const vly_piece *piece, const vly_document *d);
 
 /* A line of summary.csv. cutout NULL: the window of the sample. A value that is not finite is left empty, and `flag` says
  * why. */

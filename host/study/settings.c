@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define COMPUTE \
-    "info synth segment compose train compare describe transport lithiate fit convert run verify diff bench doctor"
+    "info synth segment compose train compare describe transport lithiate impedance fit convert run verify diff bench doctor"
 #define EVERY COMPUTE " report"
 #define CHOSEN_METHODS                                                                                                 \
     "threshold|kmeans|edx-closing|nn-am-cbd-p|nn-am-p-cbd|nn-am-cond|nn-cbd-am-p|nn-cbd-p-am|nn-cbd-cond|nn-p-am-cbd|" \

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char groups[] = "cell fit";
-static const char study_words[] = "version input samples methods cell fit";
-static const char sample_words[] = "name grey truth trinarised methods cell fit";
+static const char groups[] = "cell impedance fit";
+static const char study_words[] = "version input samples methods cell impedance fit";
+static const char sample_words[] = "name grey truth trinarised methods cell impedance fit";
 
 /* ---- values ---- */
 

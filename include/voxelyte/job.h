@@ -42,6 +42,10 @@ VLY_API vly_status vly_job_lithiate(vly_document **out, vly_device *device, cons
  * finds what is done; "" for neither. With dry_run only the plan. */
 VLY_API vly_status vly_job_fit(vly_document **out, vly_device *device, const vly_settings *settings);
 
+/* inputs: one label volume. output: a folder that gets spectrum.csv and result.json; "" for none. `failure` says that the
+ * tolerance was not reached. */
+VLY_API vly_status vly_job_impedance(vly_document **out, vly_device *device, const vly_settings *settings);
+
 /* inputs: one volume. output: *.tif, *.raw or *.vti. With labels listed, their values become 0, 1, 2, 255. */
 VLY_API vly_status vly_job_convert(vly_document **out, vly_device *device, const vly_settings *settings);
 

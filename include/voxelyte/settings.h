@@ -116,7 +116,8 @@ typedef struct vly_settings {
     vly_area area;
     vly_floating floating;
     double area_scale, time_tolerance;
-    int32_t crop; /* voxels; 0: the whole width */
+    int32_t coarsen; /* labels along each side of a voxel */
+    int32_t crop;    /* voxels; 0: the whole width */
     int32_t separator_layers;
     bool trim, half;
 
@@ -127,6 +128,14 @@ typedef struct vly_settings {
     int32_t simulations;
     double offset; /* mV */
     bool predict;
+
+    /* impedance: see voxelyte/impedance.h; of the cell, what lithiate has */
+    uint32_t impedance_methods;                             /* of a study: which trinarisations get one */
+    enum { VLY_BY_HARMONIC, VLY_BY_STEP } impedance_method; /* as vly_impedance_method */
+    double frequencies[2];                                  /* Hz, lowest and highest */
+    double impedance_tolerance;
+    int32_t per_decade, steps_per_decade, impedance_crop; /* of a study; 0: as crop */
+    bool bare, equipotential, binder_internal;
 
     /* train: see voxelyte/mlp.h */
     char fib[VLY_PATH_BYTES]; /* of a study: labels to learn from; "": none */

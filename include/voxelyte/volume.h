@@ -124,6 +124,10 @@ VLY_API vly_status vly_source_labels(vly_source **out, vly_source *inner, const 
 /* A view of a part. It owns `inner`, also on failure. VLY_EDATA if the window is not inside. */
 VLY_API vly_status vly_source_window(vly_source **out, vly_source *inner, vly_box window);
 
+/* A view of phases (vly_source_labels) in voxels of ratio^3 of theirs (ratio 1 ... 32): what most of them are, of equals am, then
+ * cbd, then pore. What fills no voxel is left out. It owns `inner`, also on failure. */
+VLY_API vly_status vly_source_coarse(vly_source **out, vly_source *inner, int32_t ratio);
+
 typedef struct vly_sink vly_sink;
 
 typedef struct vly_sink_options {
