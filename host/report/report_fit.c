@@ -331,10 +331,10 @@ static vly_status draw_gammas(vly_text *svg, const json_t *fit)
         shade(colour, i, count);
         VLY_TRY(draw_curve(svg, &plot, json_object_get(simulated[i], "curve"), colour, NULL));
         snprintf(text, sizeof text, "%.3g", vly_report_number(simulated[i], "gamma"));
-        if (x + 58 > PANEL - 20) x = LEFT, y += 14;
+        if (x + 64 > PANEL - 20) x = LEFT, y += 14;
         vly_svg_rectangle(svg, x, y - 8, 10, 8, colour, "none");
         vly_svg_text(svg, x + 14, y, &(vly_svg_style){.size = 11}, text);
-        x += 52;
+        x += 60;
     }
     return draw_measured(svg, &plot, json_object_get(target, "measured"), "#d55e00");
 }

@@ -69,9 +69,13 @@ double vly_report_keys(vly_text *svg, const vly_report *report, double left, boo
         if (!shown_anywhere(report, name, shown)) continue;
         vly_report_key(svg, left, &x, &y, vly_report_title(name), vly_report_method_colour(name), NULL);
     }
-    for (int32_t s = 0; s < report->count && report->count > 1; s++)
-        vly_report_key(svg, left, &x, &y, report->samples[s].sample->name, VLY_SVG_SOFT,
-                       vly_report_sample_dashes(report, s));
+    for (int32_t s = 0; s < report->count && report->count > 1; s++) {
+        bool any = false;
+        for (int32_t i = 0; i < report->samples[s].count; i++) any |= shown(&report->samples[s].methods[i]);
+        if (any)
+            vly_report_key(svg, left, &x, &y, report->samples[s].sample->name, VLY_SVG_SOFT,
+                           vly_report_sample_dashes(report, s));
+    }
     return y + 14;
 }
 
