@@ -120,7 +120,9 @@ vly_status vly_diff_rows(vly_diff_work *work, const char *name, const char *a, c
  * stand with the inputs. */
 static bool meaningless(const char *path, const char *key)
 {
-    static const char keys[] = "seconds march_seconds path device_description voxelyte commit command resumed_at_step";
+    static const char keys[] = "seconds path device_description voxelyte commit command resumed_at_step";
+    const size_t length = strlen(key);
+    if (length > 8 && strcmp(key + length - 8, "_seconds") == 0) return true; /* spent, of some part */
     if (strcmp(path, "settings") == 0 && vly_option_is_input(key)) return true;
     return vly_listed(keys, key) || vly_option_is_machine(key);
 }
