@@ -176,6 +176,37 @@ START_TEST(an_option_of_the_fit_touches_the_fit_alone)
 }
 END_TEST
 
+START_TEST(an_option_of_the_impedance_touches_the_impedance_alone)
+{
+    static const struct {
+        const char *key, *value, *again;
+    } rows[] = {
+        {"frequencies", "1,1000", "impedance.*"},
+        {"per-decade", "3", "impedance.*"},
+        {"impedance-crop", "4", "impedance.*"},
+        {"bare", "yes", "impedance.*"},
+        {"gamma-cbd", "0.2", "lithiate.* impedance.*"},
+        {"coarsen", "2", "lithiate.* impedance.*"},
+        {"cutoff", "3.95", "lithiate.*"},
+        {"thresholds", "1000,40000", "*.threshold* compare disagreement"},
+        {"tolerance", "1e-5", "transport.*"},
+    };
+    char text[900];
+    vly_study_result r;
+    put_study();
+    snprintf(text, sizeof text,
+             "%simpedance: {methods: [threshold], crop: 6, frequencies: [1, 10000], per_decade: 2}\n", all_kinds);
+    const char *study = put("study.yaml", text), *folder = test_path("out");
+    run_ok(&r, study, folder);
+    ck_assert(r.complete);
+    vly_study_result_free(&r);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        check_option(study, folder, rows[i].key, rows[i].value, rows[i].again);
+    ck_assert_int_eq(unlink(below(folder, "labels/threshold.tif")), 0);
+    check_option(study, folder, "threads", "1", "*.threshold* compare disagreement");
+}
+END_TEST
+
 START_TEST(a_changed_option_leads_where_a_fresh_run_would)
 {
     vly_study_result r;
@@ -326,6 +357,7 @@ int main(void)
     Suite *suite = suite_create("run_changes");
     TEST_CASE(suite, an_option_touches_what_depends_on_it_and_nothing_else);
     TEST_CASE(suite, an_option_of_the_fit_touches_the_fit_alone);
+    TEST_CASE(suite, an_option_of_the_impedance_touches_the_impedance_alone);
     TEST_CASE(suite, a_changed_option_leads_where_a_fresh_run_would);
     TEST_CASE(suite, a_law_read_from_a_table_counts_by_what_it_says);
     TEST_CASE(suite, changed_measured_points_reach_the_report);

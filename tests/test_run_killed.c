@@ -47,6 +47,7 @@ static const char every_kind[] =
     "samples:\n  - {name: blobs, grey: blobs.tif, truth: labels.tif}\n"
     "  - {name: elsewhere, trinarised: labels.tif}\n"
     "bpx: yes\nfit: {methods: [kmeans], current: 2}\n"
+    "impedance: {methods: [threshold], crop: 6, frequencies: [1, 10000], per_decade: 2}\n"
     "cell: {current: [2], gamma_cbd: 0.12, crop: 3, separator_layers: 4, cutoff: 3.9}\n";
 
 /* Of the same labels: something to fit to. */
