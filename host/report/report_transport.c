@@ -284,8 +284,12 @@ vly_status vly_report_transport(vly_report *report)
         if (count_of(sample) == 0) continue;
         vly_report_heading(report, sample);
         table(to, sample);
-        for (int32_t m = 0; m < sample->count && count_of(sample) <= DETAILED_MOST; m++)
-            if (shown(&sample->methods[m])) VLY_TRY(figures(report, sample, &sample->methods[m]));
+        int32_t left = count_of(sample) <= DETAILED_MOST ? DETAILED_MOST : 1; /* of many the first is an example */
+        for (int32_t m = 0; m < sample->count && left > 0; m++)
+            if (shown(&sample->methods[m])) {
+                VLY_TRY(figures(report, sample, &sample->methods[m]));
+                left--;
+            }
     }
     return to->status;
 }
