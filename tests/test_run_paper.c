@@ -95,10 +95,10 @@ static char *read_page(const char *folder)
 
 static void check_page(const char *page)
 {
-    static const char *const sections[] = {"inputs",       "slices",      "histogram", "fractions", "agreement",
-                                           "disagreement", "truth",       "kmeans",    "network",   "edx",
-                                           "descriptors",  "curves",      "transport", "lithiate",  "impedance",
-                                           "uncertainty",  "differences", "provenance"};
+    static const char *const sections[] = {"inputs",       "slices",      "histogram",   "fractions", "agreement",
+                                           "disagreement", "truth",       "kmeans",      "network",   "edx",
+                                           "descriptors",  "curves",      "transport",   "lithiate",  "impedance",
+                                           "fit",          "uncertainty", "differences", "provenance"};
     static const char *const outside[] = {"http://", "https://", "url(", "@import", "<script", "<iframe", "<link"};
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         char id[60];
@@ -119,8 +119,9 @@ START_TEST(the_quick_study_of_the_paper_has_every_piece_and_section)
     static const struct {
         const char *kind;
         int count;
-    } kinds[] = {{"histogram", 2}, {"learn", 2},        {"segment", 24},   {"describe", 24}, {"edx", 2},
-                 {"compare", 2},   {"disagreement", 2}, {"transport", 24}, {"lithiate", 12}, {"impedance", 1}};
+    } kinds[] = {{"histogram", 2}, {"learn", 2},      {"segment", 24},     {"describe", 24},
+                 {"edx", 2},       {"compare", 2},    {"disagreement", 2}, {"transport", 24},
+                 {"lithiate", 12}, {"impedance", 24}, {"fit", 3},          {"fits", 1}};
     vly_study_result result;
     begin();
     const char *folder = test_path("out");
