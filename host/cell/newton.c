@@ -11,7 +11,7 @@ static const double potential_most = 0.1; /* V that a step may move a potential 
 static const double damping_least = 1e-3;
 /* Of the current that goes in and comes out. What is missing is missing from the salt too, so one more step is spent on the
  * first; the second is what sums over ten million rows can keep. */
-static const double charge_wanted = 1e-11, charge_enough = 1e-9;
+static const double charge_wanted = 1e-12, charge_enough = 1e-9;
 
 /* ---- the solver of cell/linear.h, unless a test has one of its own ---- */
 
