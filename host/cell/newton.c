@@ -110,8 +110,7 @@ static vly_status iterate(vly_newton *n, vly_newton_problem *p, bool first, bool
     if (sums[0] > 0.0 || !isfinite(border) || damping < damping_least) return VLY_OK;
     *lost = false;
     *small = !weak && potential < n->tolerance && sums[2] < n->tolerance;
-    VLY_TRY(kernels->cell_move(a->device->queue, &a->layout, n->step.data, damping, p->unknowns, a->sums,
-                               a->parts));
+    VLY_TRY(kernels->cell_move(a->device->queue, &a->layout, n->step.data, damping, p->unknowns, a->sums, a->parts));
     p->moment.collector += damping * border;
     if (!*small) return VLY_OK;
     VLY_TRY(vly_assembly_sums(a, sums));

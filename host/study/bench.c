@@ -13,22 +13,14 @@ static const struct {
     const char *name;
     vly_status (*run)(vly_benching *bench);
 } stages[] = {
-    {"ceilings", vly_bench_ceilings},
-    {"histogram", vly_bench_histogram},
-    {"label", vly_bench_label},
-    {"kmeans", vly_bench_kmeans},
-    {"mlp", vly_bench_mlp},
-    {"distance", vly_bench_distance},
-    {"cover", vly_bench_cover},
-    {"intrusion", vly_bench_intrusion},
-    {"stream", vly_bench_stream},
-    {"two-point", vly_bench_two_point},
-    {"geodesic", vly_bench_geodesic},
-    {"transport", vly_bench_transport},
-    {"lithiate", vly_bench_lithiate},
-    {"impedance", vly_bench_impedance},
-    {"surface", vly_bench_surface},
-    {"components", vly_bench_components},
+    {"ceilings", vly_bench_ceilings}, {"histogram", vly_bench_histogram},
+    {"label", vly_bench_label},       {"kmeans", vly_bench_kmeans},
+    {"mlp", vly_bench_mlp},           {"distance", vly_bench_distance},
+    {"cover", vly_bench_cover},       {"intrusion", vly_bench_intrusion},
+    {"stream", vly_bench_stream},     {"two-point", vly_bench_two_point},
+    {"geodesic", vly_bench_geodesic}, {"transport", vly_bench_transport},
+    {"lithiate", vly_bench_lithiate}, {"impedance", vly_bench_impedance},
+    {"surface", vly_bench_surface},   {"components", vly_bench_components},
 };
 
 enum { STAGES = sizeof stages / sizeof *stages };
