@@ -9,7 +9,7 @@
 
 enum {
     SMALL = 64, /* voxels a side, below which there are CHANNELS^3 voxels of channels */
-    CHANNELS = 10,
+    CHANNELS = 6,
     FREQUENCIES = 26,
     /* Bytes that an unknown must move each time its row is visited: five couplings, where they begin, and the vectors. */
     ROW_BYTES = 5 * 8 + 4 + 4 + 16,
