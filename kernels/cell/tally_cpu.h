@@ -4,7 +4,7 @@
 
 #include "transport/rows_of_matrix_cpu.h"
 
-/* What is done with rows [from, to); part (4) comes as zeros, NULL where nothing is tallied. */
+/* What is done with rows [from, to); part (4) comes as zeros; it is lost where nothing is tallied. */
 typedef void (*vly_tally_rows)(const void *job, int32_t from, int32_t to, double *part);
 
 typedef struct vly_tallying {
@@ -17,11 +17,11 @@ typedef struct vly_tallying {
 static inline vly_status vly_tally_chunk(void *self, int64_t chunk, int32_t worker)
 {
     const vly_tallying *t = self;
-    double *part = t->parts ? t->parts + 4 * chunk : NULL;
+    double lost[4], *part = t->parts ? t->parts + 4 * chunk : lost;
     int32_t from, to;
     (void)worker;
     vly_chunk_rows(chunk, t->count, &from, &to);
-    for (int k = 0; part && k < 4; k++) part[k] = 0.0;
+    for (int k = 0; k < 4; k++) part[k] = 0.0;
     t->rows(t->job, from, to, part);
     return VLY_OK;
 }
