@@ -47,17 +47,16 @@ vly_status vly_cell_move_cpu(vly_queue *queue, const vly_cell_layout *layout, co
     return vly_tally_run(queue, vly_cell_layout_rows(layout), move_rows, &j, parts, 4, sums);
 }
 
-static void foretell_rows(const void *self, int32_t from, int32_t to, double *part)
+static void foretell_rows(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
-    (void)part;
     for (int32_t i = from; i < to; i++) j->u[i] = vly_cell_guess(j->l, j->past, i);
 }
 
 vly_status vly_cell_foretell_cpu(vly_queue *queue, const vly_cell_layout *layout, const vly_cell_past *past, double *u)
 {
     const job j = {.l = layout, .past = past, .u = u};
-    return vly_tally_run(queue, vly_cell_layout_rows(layout), foretell_rows, &j, NULL, 0, NULL);
+    return vly_rows_run(queue, vly_cell_layout_rows(layout), foretell_rows, &j);
 }
 
 static void differ_rows(const void *self, int32_t from, int32_t to, double *part)

@@ -15,10 +15,9 @@ static int32_t nodes_of(const vly_cell_graph *g)
     return g->electrons + g->electrolytes + g->solids;
 }
 
-static void property_rows(const void *self, int32_t from, int32_t to, double *part)
+static void property_rows(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
-    (void)part;
     for (int32_t n = from; n < to; n++) vly_cell_properties(j->g, j->laws, j->u, n);
 }
 
@@ -26,13 +25,12 @@ vly_status vly_cell_properties_cpu(vly_queue *queue, const vly_cell_graph *graph
                                    const double *u)
 {
     const job j = {.g = graph, .laws = laws, .u = u};
-    return vly_tally_run(queue, nodes_of(graph), property_rows, &j, NULL, 0, NULL);
+    return vly_rows_run(queue, nodes_of(graph), property_rows, &j);
 }
 
-static void reaction_rows(const void *self, int32_t from, int32_t to, double *part)
+static void reaction_rows(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
-    (void)part;
     for (int32_t f = from; f < to; f++) j->g->reaction[f] = vly_cell_reaction_of(j->g, j->laws, j->u, f);
 }
 
@@ -40,13 +38,12 @@ vly_status vly_cell_reactions_cpu(vly_queue *queue, const vly_cell_graph *graph,
                                   const double *u)
 {
     const job j = {.g = graph, .laws = laws, .u = u};
-    return vly_tally_run(queue, graph->faces, reaction_rows, &j, NULL, 0, NULL);
+    return vly_rows_run(queue, graph->faces, reaction_rows, &j);
 }
 
-static void balance_rows(const void *self, int32_t from, int32_t to, double *part)
+static void balance_rows(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
-    (void)part;
     for (int32_t n = from; n < to; n++) vly_cell_balance(j->g, j->laws, j->m, j->s, n);
 }
 
@@ -54,7 +51,7 @@ vly_status vly_cell_balances_cpu(vly_queue *queue, const vly_cell_graph *graph, 
                                  const vly_cell_matrix *matrix, const vly_cell_moment *moment)
 {
     const job j = {.g = graph, .laws = laws, .m = matrix, .s = moment};
-    return vly_tally_run(queue, nodes_of(graph), balance_rows, &j, NULL, 0, NULL);
+    return vly_rows_run(queue, nodes_of(graph), balance_rows, &j);
 }
 
 static void forget_rows(const void *self, int32_t from, int32_t to, double *part)

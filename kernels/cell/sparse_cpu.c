@@ -6,61 +6,47 @@ typedef struct job {
     const vly_matrix *graph;
     const float *z, *tie, *u;
     const double *x, *right, *factor, *scale, *y;
-    double gain, *out, *parts;
+    double gain, *out;
     vly_sparse_block block;
     const int32_t *first;
     float *weight, *ground, *single;
 } job;
 
-static double sum_parts(const double *parts, int64_t rows)
-{
-    double sum = 0.0;
-    for (int64_t chunk = 0; chunk < vly_chunks(rows); chunk++) sum += parts[chunk];
-    return sum;
-}
-
 /* ---- the whole system ---- */
 
-static vly_status scale_chunk(void *self, int64_t chunk, int32_t worker)
+static void scale_rows(const void *self, int32_t from, int32_t to, double *part)
 {
     const job *j = self;
-    int32_t from, to, bad = 0;
-    (void)worker;
-    vly_chunk_rows(chunk, j->a->rows, &from, &to);
+    int32_t bad = 0;
     for (int32_t i = from; i < to; i++) {
         j->out[i] = vly_sparse_factor(j->a, j->scale, i);
         bad += j->out[i] > 0.0 ? 0 : 1;
     }
-    j->parts[chunk] = bad;
-    return VLY_OK;
+    part[0] = bad;
 }
 
 vly_status vly_sparse_scale_cpu(vly_queue *queue, const vly_sparse *a, const double *scale, double *factor, double *bad,
                                 double *parts)
 {
-    job j = {.a = a, .scale = scale, .out = factor, .parts = parts};
-    VLY_TRY(vly_chunks_run(queue, a->rows, scale_chunk, &j));
-    *bad = sum_parts(parts, a->rows);
+    const job j = {.a = a, .scale = scale, .out = factor};
+    VLY_TRY(vly_rows_part(queue, a->rows, scale_rows, &j, 1, parts));
+    vly_parts_sum(a->rows, 1, parts, 1, bad);
     return VLY_OK;
 }
 
-static vly_status product_chunk(void *self, int64_t chunk, int32_t worker)
+static void product_rows(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
     const vly_sparse a = *j->a;
-    int32_t from, to;
-    (void)worker;
-    vly_chunk_rows(chunk, a.rows, &from, &to);
     for (int32_t i = from; i < to; i++) j->out[i] = j->factor[i] * vly_sparse_row(&a, j->z, NULL, i);
-    return VLY_OK;
 }
 
 vly_status vly_sparse_product_cpu(vly_queue *queue, const vly_sparse *a, const float *z, const double *factor,
                                   double *y)
 {
-    job j = {.a = a, .z = z, .factor = factor, .out = y};
+    const job j = {.a = a, .z = z, .factor = factor, .out = y};
     double border = (double)z[a->rows], sum = a->diagonal * border;
-    VLY_TRY(vly_chunks_run(queue, a->rows, product_chunk, &j));
+    VLY_TRY(vly_rows_run(queue, a->rows, product_rows, &j));
     for (int32_t t = 0; t < a->ties; t++) {
         int32_t i = a->tie[t];
         y[i] -= factor[i] * a->weight[t] * border;
@@ -71,24 +57,20 @@ vly_status vly_sparse_product_cpu(vly_queue *queue, const vly_sparse *a, const f
     return VLY_OK;
 }
 
-static vly_status residual_chunk(void *self, int64_t chunk, int32_t worker)
+static void residual_rows(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
     const vly_sparse a = *j->a;
-    int32_t from, to;
-    (void)worker;
-    vly_chunk_rows(chunk, a.rows, &from, &to);
     for (int32_t i = from; i < to; i++)
         j->out[i] = j->factor[i] * (j->right[i] - (j->x ? vly_sparse_row(&a, NULL, j->x, i) : 0.0));
-    return VLY_OK;
 }
 
 vly_status vly_sparse_residual_cpu(vly_queue *queue, const vly_sparse *a, const double *x, double border_x,
                                    const double *right, double border_right, const double *factor, double *y)
 {
-    job j = {.a = a, .x = x, .right = right, .factor = factor, .out = y};
+    const job j = {.a = a, .x = x, .right = right, .factor = factor, .out = y};
     double sum = border_right - a->diagonal * border_x;
-    VLY_TRY(vly_chunks_run(queue, a->rows, residual_chunk, &j));
+    VLY_TRY(vly_rows_run(queue, a->rows, residual_rows, &j));
     for (int32_t t = 0; x && t < a->ties; t++) {
         int32_t i = a->tie[t];
         y[i] += factor[i] * a->weight[t] * border_x;
@@ -101,46 +83,39 @@ vly_status vly_sparse_residual_cpu(vly_queue *queue, const vly_sparse *a, const 
 
 /* ---- a block of it ---- */
 
-static vly_status below_chunk(void *self, int64_t chunk, int32_t worker)
+static void below_rows(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
     const vly_sparse a = *j->a;
-    int32_t from, to, begin = j->block.begin;
-    (void)worker;
-    vly_chunk_rows(chunk, j->block.end - begin, &from, &to);
+    int32_t begin = j->block.begin;
     for (int32_t i = begin + from; i < begin + to; i++)
         j->single[i - begin] = (float)(j->gain * j->y[i] / j->factor[i] - vly_sparse_below(&a, j->z, begin, i));
-    return VLY_OK;
 }
 
 vly_status vly_sparse_below_cpu(vly_queue *queue, const vly_sparse *a, vly_sparse_block block, const double *y,
                                 const double *factor, double gain, const float *z, float *out)
 {
-    job j = {.a = a, .block = block, .y = y, .factor = factor, .gain = gain, .z = z, .single = out};
-    return vly_chunks_run(queue, block.end - block.begin, below_chunk, &j);
+    const job j = {.a = a, .block = block, .y = y, .factor = factor, .gain = gain, .z = z, .single = out};
+    return vly_rows_run(queue, block.end - block.begin, below_rows, &j);
 }
 
-static vly_status graph_chunk(void *self, int64_t chunk, int32_t worker)
+static void graph_rows(const void *self, int32_t from, int32_t to, double *part)
 {
     const job *j = self;
-    int32_t from, to;
     double least = 1.0;
-    (void)worker;
-    vly_chunk_rows(chunk, j->block.end - j->block.begin, &from, &to);
     for (int32_t i = from; i < to; i++) {
         double share = vly_sparse_graph(j->a, j->block, i, j->first, j->weight, j->ground);
         least = share < least ? share : least;
     }
-    j->parts[chunk] = least;
-    return VLY_OK;
+    part[0] = least;
 }
 
 vly_status vly_sparse_graph_cpu(vly_queue *queue, const vly_sparse *a, vly_sparse_block block, const int32_t *first,
                                 float *weight, float *ground, double *least, double *parts)
 {
-    job j = {.a = a, .block = block, .first = first, .weight = weight, .ground = ground, .parts = parts};
+    const job j = {.a = a, .block = block, .first = first, .weight = weight, .ground = ground};
     int64_t rows = block.end - block.begin;
-    VLY_TRY(vly_chunks_run(queue, rows, graph_chunk, &j));
+    VLY_TRY(vly_rows_part(queue, rows, graph_rows, &j, 1, parts));
     *least = 1.0;
     for (int64_t chunk = 0; chunk < vly_chunks(rows); chunk++) *least = parts[chunk] < *least ? parts[chunk] : *least;
     return VLY_OK;
@@ -156,24 +131,20 @@ vly_status vly_sparse_ties_cpu(vly_queue *queue, const vly_sparse *a, int32_t ro
     return VLY_OK;
 }
 
-static vly_status lift_chunk(void *self, int64_t chunk, int32_t worker)
+static void lift_rows(const void *self, int32_t from, int32_t to, double *part)
 {
     const job *j = self;
-    int32_t from, to;
     double sum = 0.0;
-    (void)worker;
-    vly_chunk_rows(chunk, j->graph->rows, &from, &to);
     for (int32_t i = from; i < to; i++) sum += vly_sparse_lift(j->graph, j->tie, j->u, i, &j->single[i]);
-    j->parts[chunk] = sum;
-    return VLY_OK;
+    part[0] = sum;
 }
 
 vly_status vly_sparse_lift_cpu(vly_queue *queue, const vly_matrix *graph, const float *tie, const float *u,
                                float *residual, double *energy, double *parts)
 {
-    job j = {.graph = graph, .tie = tie, .u = u, .single = residual, .parts = parts};
-    VLY_TRY(vly_chunks_run(queue, graph->rows, lift_chunk, &j));
-    *energy = sum_parts(parts, graph->rows);
+    const job j = {.graph = graph, .tie = tie, .u = u, .single = residual};
+    VLY_TRY(vly_rows_part(queue, graph->rows, lift_rows, &j, 1, parts));
+    vly_parts_sum(graph->rows, 1, parts, 1, energy);
     return VLY_OK;
 }
 

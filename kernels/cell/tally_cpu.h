@@ -4,38 +4,13 @@
 
 #include "transport/rows_of_matrix_cpu.h"
 
-/* What is done with rows [from, to); part (4) comes as zeros; it is lost where nothing is tallied. */
-typedef void (*vly_tally_rows)(const void *job, int32_t from, int32_t to, double *part);
-
-typedef struct vly_tallying {
-    vly_tally_rows rows;
-    const void *job;
-    int64_t count;
-    double *parts; /* (chunks, 4), or NULL */
-} vly_tallying;
-
-static inline vly_status vly_tally_chunk(void *self, int64_t chunk, int32_t worker)
+/* sums (4) over `count` rows: sums first, from column `largest` on the largest values (none is negative infinity). */
+static inline vly_status vly_tally_run(vly_queue *queue, int64_t count, vly_rows_tally rows, const void *job,
+                                       double *parts, int32_t largest, double *sums)
 {
-    const vly_tallying *t = self;
-    double lost[4], *part = t->parts ? t->parts + 4 * chunk : lost;
-    int32_t from, to;
-    (void)worker;
-    vly_chunk_rows(chunk, t->count, &from, &to);
-    for (int k = 0; k < 4; k++) part[k] = 0.0;
-    t->rows(t->job, from, to, part);
-    return VLY_OK;
-}
-
-/* All of `count` rows; parts, sums NULL: nothing is tallied. sums (4): sums first, from column `largest` on the largest
- * values (none is negative infinity). */
-static inline vly_status vly_tally_run(vly_queue *queue, int64_t count, vly_tally_rows rows, const void *job,
-                                       double *parts, int largest, double *sums)
-{
-    vly_tallying t = {rows, job, count, parts};
-    VLY_TRY(vly_chunks_run(queue, count, vly_tally_chunk, &t));
-    if (!parts) return VLY_OK;
+    VLY_TRY(vly_rows_part(queue, count, rows, job, 4, parts));
     vly_chunks_sum(count, parts, sums);
-    for (int k = largest; k < 4; k++) {
+    for (int32_t k = largest; k < 4; k++) {
         sums[k] = -INFINITY;
         for (int64_t chunk = 0; chunk < vly_chunks(count); chunk++) sums[k] = fmax(sums[k], parts[4 * chunk + k]);
     }

@@ -7,7 +7,6 @@ typedef struct job {
     const double *u;
     float *residual;
     const float *z, *p, *last;
-    double *parts;
 } job;
 
 enum { BLOCK = 64 }; /* rows between two sums: like terms of one sign all round the same way */
@@ -31,28 +30,24 @@ static inline __attribute__((always_inline)) void balance_rows(const job *j, vly
     }
 }
 
-static vly_status balance_chunk(void *self, int64_t chunk, int32_t worker)
+static void balance_by_form(const void *self, int32_t from, int32_t to, double *part)
 {
     const job *j = self;
-    int32_t from, to;
     double sums[4] = {0.0};
-    (void)worker;
-    vly_chunk_rows(chunk, j->a->rows, &from, &to);
     if (j->a->form == VLY_MATRIX_PLAIN)
         balance_rows(j, VLY_MATRIX_PLAIN, from, to, sums);
     else if (j->a->form == VLY_MATRIX_TABLE)
         balance_rows(j, VLY_MATRIX_TABLE, from, to, sums);
     else
         balance_rows(j, VLY_MATRIX_FIELD, from, to, sums);
-    for (int k = 0; k < 4; k++) j->parts[4 * chunk + k] = sums[k];
-    return VLY_OK;
+    for (int k = 0; k < 4; k++) part[k] = sums[k];
 }
 
 vly_status vly_balance_cpu(vly_queue *queue, const vly_matrix *a, const double *u, float *residual, double *sums,
                            double *parts)
 {
-    job j = {.a = a, .u = u, .residual = residual, .parts = parts};
-    VLY_TRY(vly_chunks_run(queue, a->rows, balance_chunk, &j));
+    const job j = {.a = a, .u = u, .residual = residual};
+    VLY_TRY(vly_rows_part(queue, a->rows, balance_by_form, &j, 4, parts));
     vly_chunks_sum(a->rows, parts, sums);
     return VLY_OK;
 }
@@ -70,23 +65,19 @@ static inline __attribute__((always_inline)) void product_rows(const job *j, vly
     }
 }
 
-static vly_status product_chunk(void *self, int64_t chunk, int32_t worker)
+static void product_by_form(const void *self, int32_t from, int32_t to, double *part)
 {
     const job *j = self;
-    int32_t from, to;
     double sums[4] = {0.0};
-    (void)worker;
-    vly_chunk_rows(chunk, j->a->rows, &from, &to);
     VLY_ROWS_BY_FORM(product_rows, j, from, to, sums);
-    for (int k = 0; k < 4; k++) j->parts[4 * chunk + k] = sums[k];
-    return VLY_OK;
+    for (int k = 0; k < 4; k++) part[k] = sums[k];
 }
 
 vly_status vly_products_cpu(vly_queue *queue, const vly_matrix *a, const float *z, const float *p, const float *last,
                             const float *residual, double *sums, double *parts)
 {
-    job j = {.a = a, .z = z, .p = p, .last = last, .residual = (float *)residual, .parts = parts};
-    VLY_TRY(vly_chunks_run(queue, a->rows, product_chunk, &j));
+    const job j = {.a = a, .z = z, .p = p, .last = last, .residual = (float *)residual};
+    VLY_TRY(vly_rows_part(queue, a->rows, product_by_form, &j, 4, parts));
     vly_chunks_sum(a->rows, parts, sums);
     return VLY_OK;
 }

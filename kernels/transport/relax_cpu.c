@@ -16,20 +16,16 @@ static inline __attribute__((always_inline)) void start_rows(const job *j, vly_m
         j->next[i] = j->gain * vly_matrix_divide(j->residual[i], vly_matrix_diagonal(j->a, form, i));
 }
 
-static vly_status start_chunk(void *self, int64_t chunk, int32_t worker)
+static void start_by_form(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
-    int32_t from, to;
-    (void)worker;
-    vly_chunk_rows(chunk, j->a->rows, &from, &to);
     VLY_ROWS_BY_FORM(start_rows, j, from, to);
-    return VLY_OK;
 }
 
 vly_status vly_relax_start_cpu(vly_queue *queue, const vly_matrix *a, const float *residual, float gain, float *next)
 {
-    job j = {.a = a, .residual = (float *)residual, .gain = gain, .next = next};
-    return vly_chunks_run(queue, a->rows, start_chunk, &j);
+    const job j = {.a = a, .residual = (float *)residual, .gain = gain, .next = next};
+    return vly_rows_run(queue, a->rows, start_by_form, &j);
 }
 
 static inline __attribute__((always_inline)) void relax_rows(const job *j, vly_matrix_form form, int32_t from,
@@ -47,19 +43,15 @@ static inline __attribute__((always_inline)) void relax_rows(const job *j, vly_m
     }
 }
 
-static vly_status relax_chunk(void *self, int64_t chunk, int32_t worker)
+static void relax_by_form(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
-    int32_t from, to;
-    (void)worker;
-    vly_chunk_rows(chunk, j->a->rows, &from, &to);
     VLY_ROWS_BY_FORM(relax_rows, j, from, to);
-    return VLY_OK;
 }
 
 vly_status vly_relax_cpu(vly_queue *queue, const vly_matrix *a, const float *step, float *residual, float *solution,
                          bool first, float carry, float gain, float *next)
 {
-    job j = {a, step, residual, solution, next, carry, gain, first};
-    return vly_chunks_run(queue, a->rows, relax_chunk, &j);
+    const job j = {a, step, residual, solution, next, carry, gain, first};
+    return vly_rows_run(queue, a->rows, relax_by_form, &j);
 }

@@ -2,73 +2,57 @@
 #include "transport/rows_of_matrix_cpu.h"
 
 typedef struct job {
-    int64_t rows;
     const int32_t *first, *member;
     const float *in[2], *pairs[2][4];
     float *out[3];
     float scale[2];
-    int32_t count, columns;
-    double *u, *parts;
+    int32_t count;
+    double *u;
     double beta, alpha;
 } job;
 
 /* ---- between levels ---- */
 
-static vly_status gather_chunk(void *self, int64_t chunk, int32_t worker)
+static void gather_rows(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
-    int32_t from, to;
-    (void)worker;
-    vly_chunk_rows(chunk, j->rows, &from, &to);
     for (int32_t i = from; i < to; i++) {
         float sum = 0.0f;
         for (int32_t k = j->first[i]; k < j->first[i + 1]; k++) sum += j->in[0][j->member[k]];
         j->out[0][i] = sum;
         j->out[1][i] = sum;
     }
-    return VLY_OK;
 }
 
 vly_status vly_gather_cpu(vly_queue *queue, int64_t aggregates, const int32_t *first, const int32_t *member,
                           const float *fine, float *coarse, float *copy)
 {
-    job j = {.rows = aggregates, .first = first, .member = member, .in = {fine}, .out = {coarse, copy}};
-    return vly_chunks_run(queue, aggregates, gather_chunk, &j);
+    const job j = {.first = first, .member = member, .in = {fine}, .out = {coarse, copy}};
+    return vly_rows_run(queue, aggregates, gather_rows, &j);
 }
 
-static vly_status spread_chunk(void *self, int64_t chunk, int32_t worker)
+static void spread_rows(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
-    int32_t from, to;
-    (void)worker;
-    vly_chunk_rows(chunk, j->rows, &from, &to);
     for (int32_t i = from; i < to; i++) {
         float value = j->scale[0] * j->in[0][i] + j->scale[1] * j->in[1][i];
         for (int32_t k = j->first[i]; k < j->first[i + 1]; k++) j->out[0][j->member[k]] = value;
     }
-    return VLY_OK;
 }
 
 vly_status vly_spread_cpu(vly_queue *queue, int64_t aggregates, const int32_t *first, const int32_t *member,
                           const float *const coarse[2], const float scale[2], float *fine)
 {
-    job j = {.rows = aggregates,
-             .first = first,
-             .member = member,
-             .in = {coarse[0], coarse[1]},
-             .scale = {scale[0], scale[1]},
-             .out = {fine}};
-    return vly_chunks_run(queue, aggregates, spread_chunk, &j);
+    const job j = {
+        .first = first, .member = member, .in = {coarse[0], coarse[1]}, .scale = {scale[0], scale[1]}, .out = {fine}};
+    return vly_rows_run(queue, aggregates, spread_rows, &j);
 }
 
 /* ---- along one level ---- */
 
-static vly_status dots_chunk(void *self, int64_t chunk, int32_t worker)
+static void dots_rows(const void *self, int32_t from, int32_t to, double *part)
 {
     const job *j = self;
-    int32_t from, to;
-    (void)worker;
-    vly_chunk_rows(chunk, j->rows, &from, &to);
     for (int32_t k = 0; k < 4; k++) {
         double lanes[8] = {0.0}, sum = 0.0;
         const float *a = j->pairs[0][k], *b = j->pairs[1][k];
@@ -77,27 +61,23 @@ static vly_status dots_chunk(void *self, int64_t chunk, int32_t worker)
             for (int32_t l = 0; l < 8; l++) lanes[l] += (double)a[i + l] * (double)b[i + l];
         for (; k < j->count && i < to; i++) sum += (double)a[i] * (double)b[i];
         for (int32_t l = 0; l < 8; l++) sum += lanes[l];
-        j->parts[4 * chunk + k] = sum;
+        part[k] = sum;
     }
-    return VLY_OK;
 }
 
 vly_status vly_dots_cpu(vly_queue *queue, int64_t rows, int32_t count, const float *const a[4], const float *const b[4],
                         double *sums, double *parts)
 {
-    job j = {.rows = rows, .count = count, .parts = parts};
+    job j = {.count = count};
     for (int32_t k = 0; k < count; k++) j.pairs[0][k] = a[k], j.pairs[1][k] = b[k];
-    VLY_TRY(vly_chunks_run(queue, rows, dots_chunk, &j));
+    VLY_TRY(vly_rows_part(queue, rows, dots_rows, &j, 4, parts));
     vly_chunks_sum(rows, parts, sums);
     return VLY_OK;
 }
 
-static vly_status deflate_chunk(void *self, int64_t chunk, int32_t worker)
+static void deflate_rows(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
-    int32_t from, to;
-    (void)worker;
-    vly_chunk_rows(chunk, j->rows, &from, &to);
     float *restrict right = j->out[0], *restrict residual = j->out[1], *restrict image = j->out[2], scale = j->scale[0];
     for (int32_t i = from; i < to; i++) {
         float v = right[i] - residual[i], rest = right[i] - scale * v;
@@ -105,39 +85,31 @@ static vly_status deflate_chunk(void *self, int64_t chunk, int32_t worker)
         right[i] = rest;
         residual[i] = rest;
     }
-    return VLY_OK;
 }
 
 vly_status vly_deflate_cpu(vly_queue *queue, int64_t rows, float scale, float *right, float *residual, float *image)
 {
-    job j = {.rows = rows, .scale = {scale}, .out = {right, residual, image}};
-    return vly_chunks_run(queue, rows, deflate_chunk, &j);
+    const job j = {.scale = {scale}, .out = {right, residual, image}};
+    return vly_rows_run(queue, rows, deflate_rows, &j);
 }
 
-static vly_status add_chunk(void *self, int64_t chunk, int32_t worker)
+static void add_rows(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
-    int32_t from, to;
-    (void)worker;
-    vly_chunk_rows(chunk, j->rows, &from, &to);
     float *restrict sum = j->out[0];
     const float *restrict term = j->in[0];
     for (int32_t i = from; i < to; i++) sum[i] += term[i];
-    return VLY_OK;
 }
 
 vly_status vly_add_cpu(vly_queue *queue, int64_t rows, const float *term, float *sum)
 {
-    job j = {.rows = rows, .in = {term}, .out = {sum}};
-    return vly_chunks_run(queue, rows, add_chunk, &j);
+    const job j = {.in = {term}, .out = {sum}};
+    return vly_rows_run(queue, rows, add_rows, &j);
 }
 
-static vly_status advance_chunk(void *self, int64_t chunk, int32_t worker)
+static void advance_rows(const void *self, int32_t from, int32_t to)
 {
     const job *j = self;
-    int32_t from, to;
-    (void)worker;
-    vly_chunk_rows(chunk, j->rows, &from, &to);
     const float *restrict z = j->in[0], beta = (float)j->beta;
     float *restrict p = j->out[0];
     double *restrict u = j->u, alpha = j->alpha;
@@ -145,38 +117,29 @@ static vly_status advance_chunk(void *self, int64_t chunk, int32_t worker)
         p[i] = z[i] + beta * p[i];
         u[i] += alpha * (double)p[i];
     }
-    return VLY_OK;
 }
 
 vly_status vly_advance_cpu(vly_queue *queue, int64_t rows, const float *z, double beta, float *p, double alpha,
                            double *u)
 {
-    job j = {.rows = rows, .in = {z}, .out = {p}, .beta = beta, .alpha = alpha, .u = u};
-    return vly_chunks_run(queue, rows, advance_chunk, &j);
+    const job j = {.in = {z}, .out = {p}, .beta = beta, .alpha = alpha, .u = u};
+    return vly_rows_run(queue, rows, advance_rows, &j);
 }
 
 /* ---- the coarsest level ---- */
 
-static vly_status dense_rows(void *self, int64_t item, int32_t worker)
-{
-    const job *j = self;
-    (void)item, (void)worker;
-    for (int32_t i = 0; i < j->columns; i++) {
-        const float *row = j->in[0] + (int64_t)i * j->columns;
-        float lanes[16] = {0.0f}, sum = 0.0f;
-        int32_t k = 0;
-        for (; k + 16 <= j->columns; k += 16)
-            for (int32_t l = 0; l < 16; l++) lanes[l] += row[k + l] * j->in[1][k + l];
-        for (; k < j->columns; k++) sum += row[k] * j->in[1][k];
-        for (int32_t l = 0; l < 16; l++) sum += lanes[l];
-        j->out[0][i] = sum;
-    }
-    return VLY_OK;
-}
-
 vly_status vly_dense_cpu(vly_queue *queue, int32_t rows, const float *inverse, const float *right, float *solution)
 {
-    job j = {.columns = rows, .in = {inverse, right}, .out = {solution}};
     (void)queue;
-    return dense_rows(&j, 0, 0);
+    for (int32_t i = 0; i < rows; i++) {
+        const float *row = inverse + (int64_t)i * rows;
+        float lanes[16] = {0.0f}, sum = 0.0f;
+        int32_t k = 0;
+        for (; k + 16 <= rows; k += 16)
+            for (int32_t l = 0; l < 16; l++) lanes[l] += row[k + l] * right[k + l];
+        for (; k < rows; k++) sum += row[k] * right[k];
+        for (int32_t l = 0; l < 16; l++) sum += lanes[l];
+        solution[i] = sum;
+    }
+    return VLY_OK;
 }
