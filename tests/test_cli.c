@@ -1,22 +1,9 @@
 /* The program from outside: options, help, documents, progress, events, and where each thing is said. */
-#include "program.h"
+#include "program_document.h"
 
-#include "voxelyte/document.h"
 #include "voxelyte/settings.h"
 
 static const vly_extent SMALL = {31, 22, 13};
-
-/* The document on stdout, whatever it holds; NULL if it is none. */
-static vly_document *document_of_output(void)
-{
-    vly_document *document = NULL;
-    FILE *file = fopen("../document.json", "w");
-    fputs(program_out, file);
-    fclose(file);
-    vly_status status = vly_document_read(&document, "../document.json");
-    ck_assert_msg(status == VLY_OK, "%s: %s", vly_error_message(), program_out);
-    return document;
-}
 
 START_TEST(help_lists_every_command_and_every_option)
 {

@@ -1,7 +1,5 @@
 /* voxelyte describe from outside: keys, reasons, flags, curves, cut-outs, bad input, memory. */
-#include "program.h"
-
-#include "voxelyte/document.h"
+#include "program_document.h"
 
 #include <math.h>
 
@@ -30,13 +28,6 @@ static void write_flat(const char *name, vly_extent e, uint8_t value)
     memset(labels, value, (size_t)vly_extent_voxels(e));
     program_write_raw(name, labels, "u8", (size_t)vly_extent_voxels(e), e);
     free(labels);
-}
-
-static vly_document *document(const char *path)
-{
-    vly_document *d = NULL;
-    ck_assert_msg(vly_document_read(&d, path) == VLY_OK, "%s", vly_error_message());
-    return d;
 }
 
 static void check_keys(const vly_document *d)
@@ -83,7 +74,7 @@ START_TEST(the_document_has_the_promised_keys)
     write_labels("l", BLOCKS, 0);
     PROGRAM_DOES("describe l.raw -o d.json");
     ck_assert_ptr_nonnull(strstr(program_out, "r_max [um]"));
-    vly_document *d = document("d.json");
+    vly_document *d = read_document("d.json");
     check_keys(d);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         snprintf(path, sizeof path, "interfaces.%s", others[i]);
@@ -129,7 +120,7 @@ START_TEST(an_absent_phase_has_null_and_a_reason)
     write_flat("l", (vly_extent){6, 6, 6}, VLY_AM);
     PROGRAM_DOES("describe l.raw -o d.json");
     ck_assert_ptr_null(strstr(program_out, "nan"));
-    vly_document *d = document("d.json");
+    vly_document *d = read_document("d.json");
     ck_assert(isnan(vly_document_number(d, "phases.pore.r_max_um")));
     ck_assert_str_eq(vly_document_string(d, "phases.pore.reasons.r_max_um"), "the phase is absent");
     ck_assert_double_eq(vly_document_number(d, "phases.pore.volume_fraction"), 0.0);
@@ -148,7 +139,7 @@ START_TEST(numbers_of_fine_structures_are_flagged)
     for (int i = 0; i < 12 * 12 * 13; i++) plates[i] = i % 12 % 3 == 0 ? VLY_CBD : VLY_PORE;
     program_write_raw("l", plates, "u8", sizeof plates, (vly_extent){12, 12, 13});
     PROGRAM_DOES("describe l.raw -o d.json");
-    vly_document *d = document("d.json");
+    vly_document *d = read_document("d.json");
     static const char *const flagged[] = {"r_max_um", "r_min_um", "constrictivity", "surface_per_um"};
     for (size_t i = 0; i < sizeof flagged / sizeof *flagged; i++) {
         char path[64];
@@ -167,7 +158,7 @@ START_TEST(a_phase_that_does_not_reach_the_inlet_is_told)
     program_folder("closed");
     write_labels("l", BLOCKS, 2);
     PROGRAM_DOES("describe l.raw -o d.json");
-    vly_document *d = document("d.json");
+    vly_document *d = read_document("d.json");
     ck_assert_double_eq(vly_document_number(d, "phases.pore.r_min_um"), 0.0);
     ck_assert_str_eq(vly_document_string(d, "phases.pore.flags.r_min_um"), "the phase does not touch the inlet");
     ck_assert_double_eq(vly_document_number(d, "phases.pore.reachable_fraction"), 0.0);
@@ -175,7 +166,7 @@ START_TEST(a_phase_that_does_not_reach_the_inlet_is_told)
     ck_assert(isnan(vly_document_number(d, "phases.pore.geodesic_tortuosity.mean")));
     vly_document_free(d);
     PROGRAM_DOES("describe l.raw -o high.json --separator high");
-    d = document("high.json");
+    d = read_document("high.json");
     ck_assert_double_gt(vly_document_number(d, "phases.pore.r_min_um"), 0.0);
     ck_assert_double_eq(vly_document_number(d, "phases.pore.r_min_collector_um"), 0.0);
     vly_document_free(d);
@@ -189,13 +180,13 @@ START_TEST(thin_and_anisotropic_volumes_say_what_they_lack)
     write_labels("l", BLOCKS, 0);
     ck_assert_int_eq(program_run("describe page.raw -o one.json"), 0);
     ck_assert_ptr_nonnull(strstr(program_err, "no surface: one voxel thin"));
-    vly_document *d = document("one.json");
+    vly_document *d = read_document("one.json");
     ck_assert(isnan(vly_document_number(d, "phases.am.surface_per_um")));
     ck_assert_double_gt(vly_document_number(d, "phases.am.r_max_um"), 0.0);
     vly_document_free(d);
     ck_assert_int_eq(program_run("describe l.raw -o flat.json --voxel-size 0.5,0.5,1um"), 0);
     ck_assert_ptr_nonnull(strstr(program_err, "no tortuosity: defined for cubes"));
-    d = document("flat.json");
+    d = read_document("flat.json");
     ck_assert_ptr_nonnull(strstr(vly_document_string(d, "two_point.reason"), "cubes"));
     ck_assert_double_gt(vly_document_number(d, "phases.am.r_max_um"), 0.0);
     ck_assert_double_gt(vly_document_number(d, "phases.am.surface_per_um"), 0.0);
@@ -208,7 +199,7 @@ START_TEST(cut_outs_give_their_mean_and_spread)
     program_folder("cutouts");
     write_labels("l", BLOCKS, 0);
     PROGRAM_DOES("describe l.raw -o d.json --cutouts 3"); /* squares of 6 in 18 x 12 */
-    vly_document *d = document("d.json");
+    vly_document *d = read_document("d.json");
     ck_assert_int_eq(vly_document_length(d, "cutouts"), 3);
     double sum = 0, low = INFINITY;
     for (int i = 0; i < 3; i++) {
@@ -218,7 +209,7 @@ START_TEST(cut_outs_give_their_mean_and_spread)
         snprintf(window, sizeof window, "%d:%d,0:6,0:10", 6 * i, 6 * i + 6);
         PROGRAM_DOES("describe l.raw -o w%d.json --window %s", i, window);
         snprintf(path, sizeof path, "w%d.json", i);
-        vly_document *alone = document(path);
+        vly_document *alone = read_document(path);
         ck_assert_double_eq(vly_document_number(alone, "phases.cbd.surface_per_um"), one);
         vly_document_free(alone);
         sum += one;
@@ -363,14 +354,10 @@ START_TEST(what_does_not_stream_says_what_it_needs)
 }
 END_TEST
 
-/* Kept away from what the program writes. */
 static vly_document *plan_of(const char *name)
 {
     PROGRAM_DOES("describe %s.raw -o d.json --dry-run --json", name);
-    FILE *file = fopen("../plan.json", "w");
-    fputs(program_out, file);
-    fclose(file);
-    return document("../plan.json");
+    return document_of_output();
 }
 
 START_TEST(a_plan_says_the_memory_and_writes_nothing)

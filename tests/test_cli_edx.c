@@ -1,7 +1,5 @@
 /* edx-closing from outside: one method alone, among others and in a study gives the same labels; every bad input is one line. */
-#include "program.h"
-
-#include "voxelyte/document.h"
+#include "program_document.h"
 
 #include <math.h>
 
@@ -27,13 +25,6 @@ static bool same_files(const char *a, const char *b)
     char command[300];
     snprintf(command, sizeof command, "cmp -s %s %s", a, b);
     return system(command) == 0;
-}
-
-static vly_document *read_document(const char *path)
-{
-    vly_document *document;
-    ck_assert_msg(vly_document_read(&document, path) == VLY_OK, "%s", vly_error_message());
-    return document;
 }
 
 START_TEST(alone_among_others_and_from_labels_it_gives_the_same_bytes)

@@ -1,7 +1,5 @@
 /* The fit command: the gamma that an experiment was made with, found again; going on where it was stopped; what is refused. */
-#include "program.h"
-
-#include "voxelyte/document.h"
+#include "program_document.h"
 
 #include <math.h>
 #include <signal.h>
@@ -21,19 +19,6 @@ static void write_cell(void)
     uint8_t labels[12 * 9];
     for (int i = 0; i < 12 * 9; i++) labels[i] = i % 9 % 2 ? VLY_CBD : VLY_AM;
     program_write_raw("c", labels, "u8", sizeof labels, (vly_extent){3, 3, 12});
-}
-
-static vly_document *read_document(const char *path)
-{
-    vly_document *document;
-    vly_status status = vly_document_read(&document, path);
-    ck_assert_msg(status == VLY_OK, "%s", vly_error_message());
-    return document;
-}
-
-static double number(const vly_document *document, const char *path)
-{
-    return vly_document_number(document, path);
 }
 
 static void append_curve(FILE *to, const char *current, double noise, uint64_t *state)

@@ -1,8 +1,7 @@
 /* The impedance command: its folder, its spectrum, and what it refuses. */
-#include "program.h"
+#include "program_document.h"
 
 #include "cell_geometry.h"
-#include "voxelyte/document.h"
 
 #include <math.h>
 
@@ -16,19 +15,13 @@ static void write_cell(void)
     program_write_raw("c", labels, "u8", sizeof labels, EXTENT);
 }
 
-static double number(const vly_document *document, const char *path)
-{
-    return vly_document_number(document, path);
-}
-
 START_TEST(the_folder_holds_spectrum_and_result)
 {
-    vly_document *d;
     program_folder("folder");
     write_cell();
     PROGRAM_DOES(CELL "-o out --gamma-cbd 0.12 --frequencies 0.1,10000 --per-decade 4");
     ck_assert_ptr_nonnull(strstr(program_out, "R_ion of an electrode"));
-    ck_assert_msg(vly_document_read(&d, "out/result.json") == VLY_OK, "%s", vly_error_message());
+    vly_document *d = read_document("out/result.json");
     ck_assert_str_eq(vly_document_string(d, "command"), "impedance");
     ck_assert_str_eq(vly_document_string(d, "method"), "harmonic");
     ck_assert(number(d, "gamma_cbd") == 0.12);
@@ -58,9 +51,7 @@ START_TEST(a_step_of_the_voltage_tells_the_same)
     write_cell();
     PROGRAM_DOES(CELL "-o a --frequencies 1,100 --per-decade 1");
     PROGRAM_DOES(CELL "-o b --frequencies 1,100 --per-decade 1 --method step");
-    vly_document *a, *b;
-    ck_assert_int_eq(vly_document_read(&a, "a/result.json"), VLY_OK);
-    ck_assert_int_eq(vly_document_read(&b, "b/result.json"), VLY_OK);
+    vly_document *a = read_document("a/result.json"), *b = read_document("b/result.json");
     for (int i = 0; i < 3; i++) {
         char re[40], im[40];
         snprintf(re, sizeof re, "spectrum.z_re_ohm_cm2.%d", i);

@@ -1,25 +1,5 @@
 /* compose, train and segment with a model, as a user types them: documents, files, and what is refused. */
-#include "program.h"
-
-#include "voxelyte/document.h"
-
-/* A document from a file of the folder above. */
-static vly_document *document_of_output(void)
-{
-    vly_document *document = NULL;
-    FILE *file = fopen("../document.json", "w");
-    fputs(program_out, file);
-    fclose(file);
-    ck_assert_msg(vly_document_read(&document, "../document.json") == VLY_OK, "%s", program_out);
-    return document;
-}
-
-static double number(const vly_document *document, const char *path)
-{
-    double value = vly_document_number(document, path);
-    ck_assert_msg(value == value, "%s is missing", path);
-    return value;
-}
+#include "program_document.h"
 
 START_TEST(a_sample_is_learned_from_and_trinarised_in_all_ways)
 {

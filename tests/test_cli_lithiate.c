@@ -1,8 +1,7 @@
 /* The lithiate command: its folder, its exit codes, and going on where it was stopped. */
-#include "program.h"
+#include "program_document.h"
 
 #include "cell_geometry.h"
-#include "voxelyte/document.h"
 
 #include <math.h>
 #include <signal.h>
@@ -17,19 +16,6 @@ static void write_cell(void)
     uint8_t labels[SC10_VOXELS];
     test_sc10(labels);
     program_write_raw("c", labels, "u8", sizeof labels, EXTENT);
-}
-
-static vly_document *read_document(const char *path)
-{
-    vly_document *document;
-    vly_status status = vly_document_read(&document, path);
-    ck_assert_msg(status == VLY_OK, "%s", vly_error_message());
-    return document;
-}
-
-static double number(const vly_document *document, const char *path)
-{
-    return vly_document_number(document, path);
 }
 
 START_TEST(the_folder_holds_curve_and_result)

@@ -1,7 +1,5 @@
 /* The transport command: its document, its table, and its exit codes. */
-#include "program.h"
-
-#include "voxelyte/document.h"
+#include "program_document.h"
 
 #include <math.h>
 
@@ -13,14 +11,6 @@ static void write_layers(const char *name, uint8_t pore, uint8_t other)
     uint8_t label[960];
     for (int i = 0; i < 960; i++) label[i] = i / 120 % 4 < 2 ? pore : other;
     program_write_raw(name, label, "u8", sizeof label, EXTENT);
-}
-
-static vly_document *read_document(const char *path)
-{
-    vly_document *document;
-    vly_status status = vly_document_read(&document, path);
-    ck_assert_msg(status == VLY_OK, "%s", vly_error_message());
-    return document;
 }
 
 static bool near(const vly_document *document, const char *path, double expected)
