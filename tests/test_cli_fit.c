@@ -1,9 +1,8 @@
 /* The fit command: the gamma that an experiment was made with, found again; going on where it was stopped; what is refused. */
 #include "program_document.h"
+#include "program_stop.h"
 
 #include <math.h>
-#include <signal.h>
-#include <time.h>
 
 /* Columns of active material beside columns of carbon-binder, 72 um high: all salt goes through binder. Coarse in space and
  * time, so that a curve takes a tenth of a second. */
@@ -130,32 +129,19 @@ static int results(void)
     return count;
 }
 
-/* Starts the fit, ends it with a signal once a simulation is done and the next one is on its way, and expects the code. */
+static int results_before;
+
+static bool a_simulation_is_done(void)
+{
+    return results() > results_before;
+}
+
+/* Ends the fit once a simulation is done and the next one is on its way, and expects the code. */
 static void stop_midway(int number_of_signal, int code)
 {
-    static char line[4096];
-    const struct timespec pause = {0, 2000000};
-    snprintf(line, sizeof line,
-             "'%s' " FIT "-o fit.json --current " CURRENT
-             " >/dev/null 2>../err.txt & echo $! >../pid; wait $!; echo $? >../rc",
-             getenv("VLY_PROGRAM"));
-    const int before = results();
-    pid_t child = fork();
-    if (child == 0) {
-        execl("/bin/sh", "sh", "-c", line, (char *)NULL);
-        _exit(99);
-    }
-    while (results() == before && access("fit.json", F_OK) != 0) nanosleep(&pause, NULL);
-    char text[32] = "";
-    FILE *file = fopen("../pid", "r");
-    ck_assert(file && fgets(text, sizeof text, file));
-    fclose(file);
-    (void)kill(atoi(text), number_of_signal);
-    ck_assert_int_eq(waitpid(child, NULL, 0), child);
-    file = fopen("../rc", "r");
-    ck_assert(file && fgets(text, sizeof text, file));
-    fclose(file);
-    ck_assert_int_eq(atoi(text), code);
+    results_before = results();
+    ck_assert_int_eq(program_stop(FIT "-o fit.json --current " CURRENT, a_simulation_is_done, number_of_signal, 0),
+                     code);
     ck_assert_int_ne(access("fit.json", F_OK), 0);
 }
 

@@ -1,9 +1,5 @@
 /* Killed at any moment, or asked to stop: the old output or none, never half of one. */
-#include "program.h"
-
-#include <fcntl.h>
-#include <signal.h>
-#include <time.h>
+#include "program_stop.h"
 
 static const vly_extent SMALL = {24, 20, 16};
 
@@ -71,41 +67,17 @@ START_TEST(killed_at_every_file_operation_there_is_the_old_output_or_none)
 }
 END_TEST
 
+static bool a_stage_is_under_way(void)
+{
+    return program_told("\"stage\"");
+}
+
 /* Sends `number`, and `again` behind it if that is not 0, to a run that would take long; its exit code. */
 static int stopped_by(int number, int again)
 {
-    const char *program = getenv("VLY_PROGRAM");
-    pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        int null = open("/dev/null", O_WRONLY), err = open("../err.txt", O_WRONLY | O_CREAT | O_TRUNC, 0666);
-        dup2(null, 1);
-        dup2(err, 2);
-        execl(program, program, "segment", "g.raw", "-o", "l.tif", "--method", "kmeans", "--evaluations", "100000",
-              "--subsample", "100000", "--progress", "off", "--events", "../events.jsonl", (char *)NULL);
-        _exit(99);
-    }
-    /* once a stage has been told the work is under way */
-    struct timespec pause = {0, 2000000};
-    int status;
-    for (;;) {
-        char text[4096] = "";
-        ck_assert_msg(waitpid(child, &status, WNOHANG) == 0, "ended before it was asked to");
-        FILE *events = fopen("../events.jsonl", "r");
-        if (events) {
-            size_t got = fread(text, 1, sizeof text - 1, events);
-            text[got] = 0;
-            fclose(events);
-        }
-        if (strstr(text, "\"stage\"")) break;
-        nanosleep(&pause, NULL);
-    }
-    kill(child, number);
-    if (again) kill(child, again);
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_msg(WIFEXITED(status), "died by signal %d", WTERMSIG(status));
-    remove("../events.jsonl");
-    return WEXITSTATUS(status);
+    return program_stop("segment g.raw -o l.tif --method kmeans --evaluations 100000 --subsample 100000 "
+                        "--progress off --events ../events.jsonl",
+                        a_stage_is_under_way, number, again);
 }
 
 START_TEST(a_signal_stops_the_work_and_leaves_nothing)
@@ -115,7 +87,6 @@ START_TEST(a_signal_stops_the_work_and_leaves_nothing)
     program_write_grey("g", (vly_extent){200, 200, 100});
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert_int_eq(stopped_by(cases[i][0], 0), cases[i][1]);
-        program_read(program_err, "../err.txt");
         ck_assert_str_eq(program_err, "voxelyte: interrupted\n");
         ck_assert_int_eq(program_files(), 2);
     }

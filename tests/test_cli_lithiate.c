@@ -1,11 +1,10 @@
 /* The lithiate command: its folder, its exit codes, and going on where it was stopped. */
 #include "program_document.h"
+#include "program_stop.h"
 
 #include "cell_geometry.h"
 
 #include <math.h>
-#include <signal.h>
-#include <time.h>
 
 static const vly_extent EXTENT = {5, 5, 30};
 /* The golden geometry's collector is at the low end; few separator layers keep it small. */
@@ -80,40 +79,9 @@ START_TEST(several_currents_have_a_folder_each_and_fields_as_image_data)
 }
 END_TEST
 
-/* Runs until the first checkpoint is there to be made, asks it to stop, and expects that. */
-static void stop_midway(const char *words)
+static bool steps_are_taken(void)
 {
-    static char line[4096];
-    struct timespec pause = {0, 5000000};
-    remove("../events.jsonl");
-    snprintf(line, sizeof line,
-             "'%s' %s --events ../events.jsonl >/dev/null 2>../err.txt & echo $! >../pid; wait $!; echo $? >../rc",
-             getenv("VLY_PROGRAM"), words);
-    pid_t child = fork();
-    if (child == 0) {
-        execl("/bin/sh", "sh", "-c", line, (char *)NULL);
-        _exit(99);
-    }
-    for (int lines = 0; lines < 12;) { /* some steps */
-        char text[16384] = "";
-        nanosleep(&pause, NULL);
-        FILE *events = fopen("../events.jsonl", "r");
-        if (!events) continue;
-        size_t got = fread(text, 1, sizeof text - 1, events);
-        fclose(events);
-        text[got] = 0;
-        lines = strstr(text, "\"lithiate\"") ? 12 : 0;
-    }
-    char pid[32] = "", code[32] = "";
-    FILE *file = fopen("../pid", "r");
-    ck_assert(file && fgets(pid, sizeof pid, file));
-    fclose(file);
-    ck_assert_int_eq(kill(atoi(pid), SIGTERM), 0);
-    ck_assert_int_eq(waitpid(child, NULL, 0), child);
-    file = fopen("../rc", "r");
-    ck_assert(file && fgets(code, sizeof code, file));
-    fclose(file);
-    ck_assert_int_eq(atoi(code), VLY_EAGAIN);
+    return program_told("\"lithiate\"");
 }
 
 START_TEST(stopped_by_a_signal_it_goes_on_to_the_same_file)
@@ -121,8 +89,9 @@ START_TEST(stopped_by_a_signal_it_goes_on_to_the_same_file)
     program_folder("resume");
     write_cell();
     PROGRAM_DOES(CELL "-o whole --current 4 --threads 1");
-    stop_midway(CELL "-o parts --current 4 --threads 2");
-    program_read(program_err, "../err.txt");
+    int code =
+        program_stop(CELL "-o parts --current 4 --threads 2 --events ../events.jsonl", steps_are_taken, SIGTERM, 0);
+    ck_assert_int_eq(code, VLY_EAGAIN);
     ck_assert_ptr_nonnull(strstr(program_err, "run the same command again"));
     ck_assert_int_eq(access("parts/checkpoint", F_OK), 0);
     ck_assert_int_ne(access("parts/curve.csv", F_OK), 0);
