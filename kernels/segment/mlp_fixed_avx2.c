@@ -2,62 +2,10 @@
 
 #if defined(__AVX2__) && defined(__FMA__)
 
-#include <immintrin.h>
+#include "segment/mlp_floats_avx2.h"
 
-enum { LANES = 8, VECTORS = 2, OUTS = 6 };
-typedef __m256 F;
 /* with lanes of its own: gcc 12 keeps arrays of __m256i in memory */
 typedef int32_t I __attribute__((vector_size(32)));
-
-static inline F f_load(const float *p)
-{
-    return _mm256_loadu_ps(p);
-}
-
-static inline void f_store(float *p, F a)
-{
-    _mm256_storeu_ps(p, a);
-}
-
-static inline F f_set(float a)
-{
-    return _mm256_set1_ps(a);
-}
-
-static inline F f_abs(F a)
-{
-    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
-}
-
-static inline F f_max(F a, F b)
-{
-    return _mm256_max_ps(a, b);
-}
-
-static inline F f_min(F a, F b)
-{
-    return _mm256_min_ps(a, b);
-}
-
-static inline F f_add(F a, F b)
-{
-    return _mm256_add_ps(a, b);
-}
-
-static inline F f_mul(F a, F b)
-{
-    return _mm256_mul_ps(a, b);
-}
-
-static inline F f_div(F a, F b)
-{
-    return _mm256_div_ps(a, b);
-}
-
-static inline F f_fma(F a, F b, F c)
-{
-    return _mm256_fmadd_ps(a, b, c);
-}
 
 static inline F f_of(I a)
 {

@@ -2,62 +2,10 @@
 
 #if defined(__AVX512VNNI__)
 
-#include <immintrin.h>
+#include "segment/mlp_floats_avx512.h"
 
-enum { LANES = 16, VECTORS = 2, OUTS = 12 };
-typedef __m512 F;
 /* with lanes of its own: gcc 12 keeps arrays of __m512i in memory */
 typedef int32_t I __attribute__((vector_size(64)));
-
-static inline F f_load(const float *p)
-{
-    return _mm512_loadu_ps(p);
-}
-
-static inline void f_store(float *p, F a)
-{
-    _mm512_storeu_ps(p, a);
-}
-
-static inline F f_set(float a)
-{
-    return _mm512_set1_ps(a);
-}
-
-static inline F f_abs(F a)
-{
-    return _mm512_abs_ps(a);
-}
-
-static inline F f_max(F a, F b)
-{
-    return _mm512_max_ps(a, b);
-}
-
-static inline F f_min(F a, F b)
-{
-    return _mm512_min_ps(a, b);
-}
-
-static inline F f_add(F a, F b)
-{
-    return _mm512_add_ps(a, b);
-}
-
-static inline F f_mul(F a, F b)
-{
-    return _mm512_mul_ps(a, b);
-}
-
-static inline F f_div(F a, F b)
-{
-    return _mm512_div_ps(a, b);
-}
-
-static inline F f_fma(F a, F b, F c)
-{
-    return _mm512_fmadd_ps(a, b, c);
-}
 
 static inline F f_of(I a)
 {
