@@ -130,16 +130,17 @@ static void has_not(const char *page, const char *part)
 
 START_TEST(a_complete_study_gets_every_section)
 {
-    static const char *const ids[] = {"inputs", "slices", "histogram", "fractions",   "agreement",
-                                      "truth",  "kmeans", "warnings",  "differences", "provenance"};
+    static const char *const ids[] = {"inputs", "blocks", "slices",   "histogram",   "fractions", "agreement",
+                                      "truth",  "kmeans", "warnings", "differences", "provenance"};
     const char *folder = make_study("complete", "grey.tif");
     char *page = report_of(folder), id[64];
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         snprintf(id, sizeof id, "<section id=\"%s\">", ids[i]);
         ck_assert_int_eq(markup_count(page, id), 1);
     }
-    ck_assert_int_eq(markup_count(page, "<figure>"), 5);
-    ck_assert_int_eq(markup_count(page, "data:image/png;base64,"), 8); /* grey, truth, two labels; two sections each */
+    ck_assert_int_eq(markup_count(page, "<figure>"), 6);
+    /* three faces of grey; grey, truth and two labels with two sections each */
+    ck_assert_int_eq(markup_count(page, "data:image/png;base64,"), 11);
     has(page, "<title>Microstructure of grey.tif</title>");
     has(page, "All volume fractions meet their targets to the voxel");
     has(page, "There are 2 <a href=\"#warnings\">warnings</a>");
@@ -211,7 +212,7 @@ START_TEST(nothing_from_a_document_becomes_markup)
     has_not(page, "<img");
     has_not(page, "<b>bold");
     has_not(page, "http://www.w3.org/1999");
-    ck_assert_int_eq(markup_count(page, "http"), 5 + 1); /* name spaces of the figures, http-equiv */
+    ck_assert_int_eq(markup_count(page, "http"), 6 + 1); /* name spaces of the figures, http-equiv */
     vly_free(page);
 }
 END_TEST
@@ -262,7 +263,8 @@ START_TEST(two_samples_share_the_heat_maps)
     has(page, ">0.91<"); /* above, of the first */
     has(page, ">0.82<"); /* below, of the second */
     has(page, "href=\"./single/segment/kmeans.json\"");
-    ck_assert_int_eq(markup_count(page, "<figure>"), 7); /* slices, histogram, centroids of each; one agreement */
+    ck_assert_int_eq(markup_count(page, "<figure>"),
+                     9); /* blocks, slices, histogram, centroids of each; one agreement */
     ck_assert(vly_path_exists(join(folder, "figures/two-layer-slices.svg")));
     ck_assert(vly_path_exists(join(folder, "figures/agreement.svg")));
     vly_free(page);

@@ -95,10 +95,10 @@ static char *read_page(const char *folder)
 
 static void check_page(const char *page)
 {
-    static const char *const sections[] = {"inputs",       "slices",      "histogram",   "fractions", "agreement",
-                                           "disagreement", "truth",       "kmeans",      "network",   "edx",
-                                           "descriptors",  "curves",      "transport",   "lithiate",  "impedance",
-                                           "fit",          "uncertainty", "differences", "provenance"};
+    static const char *const sections[] = {"inputs",    "blocks",       "slices",      "histogram",   "fractions",
+                                           "agreement", "disagreement", "truth",       "kmeans",      "network",
+                                           "edx",       "descriptors",  "curves",      "transport",   "lithiate",
+                                           "impedance", "fit",          "uncertainty", "differences", "provenance"};
     static const char *const outside[] = {"http://", "https://", "url(", "@import", "<script", "<iframe", "<link"};
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         char id[60];

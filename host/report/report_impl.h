@@ -91,6 +91,9 @@ bool vly_report_repeats(const vly_report_sample *sample, int32_t method);
 /* Result document of one method of the sample; NULL if it was not run. */
 const json_t *vly_report_find(const vly_report_sample *sample, const char *method);
 
+/* A section cut by vly_planes_read as PNG: greys, or labels in the colours of the phases, white where it is outside. */
+vly_status vly_report_png(unsigned char **out, int64_t *bytes, const unsigned char *pixels, int32_t width,
+                          int32_t height, bool grey);
 /* The picture of a section {width, depth, key: [values]}: from low (dark) to high (light), black where there is no value. */
 vly_status vly_report_section(vly_text *svg, double x, double y, double width, double height, const json_t *section,
                               const char *key, double low, double high);
@@ -130,6 +133,7 @@ void vly_report_heading(vly_report *report, const vly_report_sample *sample);
 /* ---- the sections, in order of the page ---- */
 
 vly_status vly_report_inputs(vly_report *report);
+vly_status vly_report_blocks(vly_report *report);
 vly_status vly_report_slices(vly_report *report);
 vly_status vly_report_histogram(vly_report *report);
 vly_status vly_report_fractions(vly_report *report);

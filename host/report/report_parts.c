@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const vly_report_phase_titles[VLY_PHASES] = {"pore", "active material", "CBD"};
@@ -219,6 +220,17 @@ void vly_report_link(vly_report *report, const char *prefix, const char *path)
 void vly_report_heading(vly_report *report, const vly_report_sample *sample)
 {
     if (report->count > 1) vly_html_add(&report->page, "<h3>%s</h3>\n", sample->sample->name);
+}
+
+vly_status vly_report_png(unsigned char **out, int64_t *bytes, const unsigned char *pixels, int32_t width,
+                          int32_t height, bool grey)
+{
+    unsigned char palette[12] = {[9] = 255, 255, 255};
+    for (int i = 0; i < 9; i++) /* "#rrggbb" */
+        palette[i] = (unsigned char)strtoul(
+            (char[3]){vly_report_phase_colours[i / 3][1 + i % 3 * 2], vly_report_phase_colours[i / 3][2 + i % 3 * 2]},
+            NULL, 16);
+    return vly_png_encode(out, bytes, pixels, width, height, grey ? NULL : palette, 4);
 }
 
 vly_status vly_report_section(vly_text *svg, double x, double y, double width, double height, const json_t *section,

@@ -1,4 +1,4 @@
-/* Reads the pages that the two sections touch, one at a time, and keeps the pixels. */
+/* Reads the pages that the sections touch, one at a time, and keeps the pixels. */
 #include "report/report_planes.h"
 
 #include "core/memory.h"
@@ -12,16 +12,51 @@ static int32_t at_most(int32_t value, int32_t limit)
     return value < limit ? value : limit;
 }
 
-void vly_view_choose(vly_view *out, vly_extent e, int32_t most)
+static void choose(vly_view *out, vly_extent e, int32_t stride, int32_t most)
 {
-    int32_t stride = (e.nz - 1) / PAGES + 1;
-    *out = (vly_view){.extent = e, .stride = stride, .depth = (e.nz - 1) / stride + 1};
+    *out = (vly_view){.extent = e, .stride = stride, .depth = (e.nz - 1) / stride + 1, .x = -1};
     out->width = at_most((e.nx - 1) / stride + 1, most);
     out->height = at_most((e.ny - 1) / stride + 1, most);
     out->x0 = (e.nx - 1 - (out->width - 1) * stride) / 2;
     out->y0 = (e.ny - 1 - (out->height - 1) * stride) / 2;
     out->y = e.ny / 2;
     out->z = out->depth / 2 * stride; /* a page that is read anyway */
+}
+
+void vly_view_choose(vly_view *out, vly_extent e, int32_t most)
+{
+    choose(out, e, (e.nz - 1) / PAGES + 1, most);
+}
+
+void vly_view_block(vly_view *out, vly_extent e, int32_t most, vly_through through)
+{
+    const int32_t thickness[3] = {e.nx, e.ny, 1}, stride = (e.nz - 1) / PAGES + 1;
+    const int32_t whole = (thickness[through.axis] - 1) / most + 1;
+    choose(out, e, whole > stride ? whole : stride, most);
+    int32_t *const planes[3] = {&out->x, &out->y, &out->z};
+    const int32_t first[3] = {out->x0, out->y0, 0}, pixels[3] = {out->width, out->height, out->depth};
+    for (int i = 0; i < 3; i++)
+        *planes[i] = first[i] + (i == through.axis && !through.separator_high ? 0 : (pixels[i] - 1) * out->stride);
+}
+
+/* Voxels that so many pixels span. */
+static int32_t span(const vly_view *view, int32_t pixels, int32_t voxels)
+{
+    int64_t reach = (int64_t)pixels * view->stride;
+    return reach < voxels ? (int32_t)reach : voxels;
+}
+
+void vly_view_describe(vly_text *to, const vly_view *v)
+{
+    const vly_extent e = v->extent;
+    int32_t width = span(v, v->width, e.nx), height = span(v, v->height, e.ny);
+    if (width < e.nx || height < e.ny)
+        vly_html_add(to, "Shown is the middle %d × %d × %d voxels of %d × %d × %d (x × y × z)", width, height, e.nz,
+                     e.nx, e.ny, e.nz);
+    else
+        vly_html_add(to, "Shown is the whole width of %d × %d × %d voxels (x × y × z)", e.nx, e.ny, e.nz);
+    if (v->stride > 1) vly_html_add(to, ", one voxel in %d along each axis", v->stride);
+    vly_html_add(to, ". ");
 }
 
 /* Where the view's voxel (0, 0, 0) lies in a volume of extent e. */
@@ -37,12 +72,12 @@ static vly_status place(vly_box *out, const vly_view *view, vly_extent e, const 
                     want.ny, want.nz);
 }
 
-/* values: the x-z section (depth, width), then the x-y section (height, width). */
+/* values: the x-z section (depth, width), then the x-y section (height, width), then if wanted the y-z section. */
 static vly_status cut(double *values, const vly_view *view, vly_source *source, const vly_box *window)
 {
     const vly_volume_info *info = vly_source_info(source);
     int32_t nx = info->extent.nx, stride = view->stride;
-    double *flat = values + (int64_t)view->depth * view->width;
+    double *flat = values + (int64_t)view->depth * view->width, *side = flat + (int64_t)view->height * view->width;
     void *page;
     vly_box box;
     VLY_TRY(place(&box, view, info->extent, window, info->path));
@@ -58,6 +93,9 @@ static vly_status cut(double *values, const vly_view *view, vly_source *source, 
             for (int32_t i = 0; i < view->width; i++)
                 flat[(int64_t)j * view->width + i] = vly_type_value(info->type, page, row + (int64_t)i * stride);
         }
+        row = (int64_t)(box.y0 + view->y0) * nx + box.x0 + view->x;
+        for (int32_t j = 0; view->x >= 0 && j < view->height; j++)
+            side[(int64_t)k * view->height + j] = vly_type_value(info->type, page, row + (int64_t)j * stride * nx);
     }
     vly_free(page);
     return status;
@@ -94,7 +132,8 @@ static void take(unsigned char *to, const double *values, int64_t count, unsigne
 vly_status vly_planes_read(vly_planes *out, const vly_view *view, const char *path, const vly_box *window,
                            vly_plane_kind kind, const vly_label_map *map)
 {
-    int64_t through = (int64_t)view->depth * view->width, count = through + (int64_t)view->height * view->width;
+    const int64_t through = (int64_t)view->depth * view->width, flat = (int64_t)view->height * view->width;
+    const int64_t count = through + flat + (view->x < 0 ? 0 : (int64_t)view->depth * view->height);
     double *values = NULL;
     vly_source *source;
     *out = (vly_planes){0};
@@ -108,6 +147,7 @@ vly_status vly_planes_read(vly_planes *out, const vly_view *view, const char *pa
     else if (status == VLY_OK)
         take(out->through, values, count, kind == VLY_PLANES_LABELS ? VLY_PHASES : 255);
     out->flat = out->through ? out->through + through : NULL;
+    out->side = out->through && view->x >= 0 ? out->flat + flat : NULL;
     vly_source_close(source);
     vly_free(values);
     if (status != VLY_OK) vly_planes_free(out);
@@ -116,6 +156,6 @@ vly_status vly_planes_read(vly_planes *out, const vly_view *view, const char *pa
 
 void vly_planes_free(vly_planes *planes)
 {
-    vly_free(planes->through); /* flat lies behind it */
+    vly_free(planes->through); /* the others lie behind it */
     *planes = (vly_planes){0};
 }

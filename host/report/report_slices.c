@@ -1,6 +1,5 @@
 /* The paper's Figure 2: the tomogram beside every trinarisation, the same cut of each. Volumes may have moved away since the
  * run: what cannot be read is left out and named among the warnings. */
-#include "report/png.h"
 #include "report/report_impl.h"
 #include "report/report_planes.h"
 #include "report/svg.h"
@@ -8,7 +7,6 @@
 #include "core/memory.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum { PANELS = VLY_TRINARISATIONS + 2, LEFT = 26, TOP = 26, GAP = 14, FOOT = 34 };
 
@@ -101,13 +99,9 @@ static void lay_out(figure *f)
 static vly_status draw_section(vly_text *svg, const panel *p, const unsigned char *pixels, int32_t columns,
                                int32_t rows, double x, double y, double width, double height)
 {
-    unsigned char palette[12] = {[9] = 255, 255, 255}, *png;
+    unsigned char *png;
     int64_t bytes;
-    for (int i = 0; i < 9; i++) /* "#rrggbb" */
-        palette[i] = (unsigned char)strtoul(
-            (char[3]){vly_report_phase_colours[i / 3][1 + i % 3 * 2], vly_report_phase_colours[i / 3][2 + i % 3 * 2]},
-            NULL, 16);
-    VLY_TRY(vly_png_encode(&png, &bytes, pixels, columns, rows, p->grey ? NULL : palette, 4));
+    VLY_TRY(vly_report_png(&png, &bytes, pixels, columns, rows, p->grey));
     vly_svg_picture(svg, x, y, width, height, png, bytes);
     vly_svg_rectangle(svg, x, y, width, height, "none", "#cbd2d9");
     vly_free(png);
@@ -154,31 +148,17 @@ static vly_status draw(vly_text *svg, const figure *f)
     return svg->status;
 }
 
-/* Voxels that so many pixels span. */
-static int32_t span(const vly_view *view, int32_t pixels, int32_t voxels)
-{
-    int64_t reach = (int64_t)pixels * view->stride;
-    return reach < voxels ? (int32_t)reach : voxels;
-}
-
 static void caption(vly_report *report, const vly_report_sample *sample, const figure *f)
 {
     const vly_view *v = &f->view;
-    const vly_extent e = v->extent;
-    int32_t width = span(v, v->width, e.nx), height = span(v, v->height, e.ny);
     vly_text *to = &report->page;
     vly_html_add(to,
                  "The same cut of the tomogram and of each trinarisation (the paper’s Figure 2): above a section "
                  "through the electrode at y = %d, z from 0 at the top, by convention the separator’s side, to %d; "
                  "below the plane z = %d%s. ",
-                 v->y, e.nz - 1, v->z, sample->sample->settings.window.x1 > 0 ? ", counted inside the window" : "");
-    if (width < e.nx || height < e.ny)
-        vly_html_add(to, "Shown is the middle %d × %d × %d voxels of %d × %d × %d (x × y × z)", width, height, e.nz,
-                     e.nx, e.ny, e.nz);
-    else
-        vly_html_add(to, "Shown is the whole width of %d × %d × %d voxels (x × y × z)", e.nx, e.ny, e.nz);
-    if (v->stride > 1) vly_html_add(to, ", one voxel in %d along each axis", v->stride);
-    vly_html_add(to, ". ");
+                 v->y, v->extent.nz - 1, v->z,
+                 sample->sample->settings.window.x1 > 0 ? ", counted inside the window" : "");
+    vly_view_describe(to, v);
     if (f->panels[0].grey) vly_html_add(to, "Contrast stretched over the 0.5–99.5 %% range of what is seen. ");
     if (!f->known) vly_html_add(to, "The voxel size is unknown, so lengths are in voxels. ");
     vly_report_caption_end(report, sample->prefix, "labels");

@@ -59,3 +59,17 @@ void vly_svg_picture(vly_text *to, double x, double y, double width, double heig
     vly_html_base64(to, png, bytes);
     vly_html_add(to, "\"/>\n");
 }
+
+void vly_svg_picture_on(vly_text *to, const vly_svg_face *face, int32_t columns, int32_t rows, const unsigned char *png,
+                        int64_t bytes)
+{
+    const double *at = face->corner, *right = face->right, *down = face->down;
+    vly_html_add(to, "<g transform=\"matrix(%.6f %.6f %.6f %.6f %.3f %.3f)\">\n", right[0] / columns,
+                 right[1] / columns, down[0] / rows, down[1] / rows, at[0], at[1]);
+    vly_svg_picture(to, 0, 0, columns, rows, png, bytes);
+    vly_html_add(to, "</g>\n<path d=\"M%.3f %.3fl%.3f %.3fl%.3f %.3fl%.3f %.3fZ\"", at[0], at[1], right[0], right[1],
+                 down[0], down[1], -right[0], -right[1]);
+    vly_html_add(to, " fill=\"#000000\" fill-opacity=\"%.2f\" stroke=\"" VLY_SVG_SOFT "\" stroke-width=\"0.8\" ",
+                 face->shade);
+    vly_html_add(to, "stroke-linejoin=\"round\"/>\n");
+}

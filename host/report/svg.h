@@ -86,6 +86,16 @@ void vly_svg_legend(vly_text *to, double x, double y, int32_t count, const char 
 void vly_svg_picture(vly_text *to, double x, double y, double width, double height, const unsigned char *png,
                      int64_t bytes);
 
+/* A parallelogram: its corner, and the edges from there along which its picture's columns and rows go. */
+typedef struct vly_svg_face {
+    double corner[2], right[2], down[2]; /* x, y */
+    double shade;                        /* how much of it is shadow: 0 ... 1 */
+} vly_svg_face;
+
+/* The same on a face, its outline drawn. */
+void vly_svg_picture_on(vly_text *to, const vly_svg_face *face, int32_t columns, int32_t rows, const unsigned char *png,
+                        int64_t bytes);
+
 typedef struct vly_heat {
     const char *title;
     int32_t count;            /* rows and columns */
