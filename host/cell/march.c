@@ -63,6 +63,7 @@ static vly_status attempt_from(vly_march *m, double length, bool foretold, bool 
                             .prescribed = prescribed,
                             .current = m->value,
                             .most = CURVED};
+    p.salt = m->salt[0] + p.moment.back / p.moment.a * (m->salt[0] - m->salt[1]);
     p.moment.collector = prescribed ? m->value : collector;
     VLY_TRY(vly_assembly_remember(&m->newton.assembly, &p.moment));
     VLY_TRY(vly_newton_solve(&m->newton, &p));
@@ -126,6 +127,7 @@ static vly_status record_state(vly_march *m, double ratio)
     vly_march_record *r = &m->record;
     double salt[4], solid[4], most = m->newton.assembly.layout.solid_most, expected = m->charge[0] / VLY_FARADAY;
     VLY_TRY(vly_march_amounts(m, salt, solid));
+    m->salt[0] = salt[0];
     r->time = m->time;
     r->charge = m->charge[0];
     r->voltage = m->collector[0];
@@ -162,6 +164,7 @@ static void rotate(vly_march *m, double length)
     m->collector[0] = voltage;
     m->charge[1] = m->charge[0];
     m->charge[0] = charge;
+    m->salt[1] = m->salt[0];
     m->length[1] = m->length[0];
     m->length[0] = length;
     m->known = m->known < 3 ? m->known + 1 : 3;
@@ -264,6 +267,7 @@ static vly_status jump(vly_march *m, bool half)
                             .moment = moment_of(m, at_once),
                             .prescribed = prescribed,
                             .current = m->value,
+                            .salt = m->salt[0],
                             .most = AT_ONCE};
     p.moment.collector = prescribed ? m->value : m->collector[0];
     VLY_TRY(vly_newton_solve(&m->newton, &p));
@@ -296,6 +300,7 @@ vly_status vly_march_drive(vly_march *m, vly_drive drive, double value)
     m->value = value;
     m->known = 1;
     m->charge[1] = m->charge[0];
+    m->salt[1] = m->salt[0];
     m->most = longest(m);
     m->next = m->options.first;
     VLY_TRY(jump(m, m->laws.half && m->options.half_at_start));

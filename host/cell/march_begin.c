@@ -11,7 +11,7 @@ static const char mark[8] = "vlymarch";
 typedef struct kept {
     char mark[8];
     int64_t rows;
-    double collector[3], length[2], time, next, most, charge[2], value, current, solid_begin, salt_begin;
+    double collector[3], length[2], time, next, most, charge[2], salt[2], value, current, solid_begin, salt_begin;
     int32_t known, drive;
     vly_march_tried tried; /* what the next record counts: iterations of a start that follows the present one */
     vly_march_record record;
@@ -33,6 +33,7 @@ vly_status vly_march_keep(vly_march *m)
     memcpy(k->collector, m->collector, sizeof k->collector);
     memcpy(k->length, m->length, sizeof k->length);
     memcpy(k->charge, m->charge, sizeof k->charge);
+    memcpy(k->salt, m->salt, sizeof k->salt);
     k->time = m->time;
     k->next = m->next;
     k->most = m->most;
@@ -74,6 +75,7 @@ vly_status vly_march_load(vly_march *m, const void *blob, int64_t bytes)
     memcpy(m->collector, k.collector, sizeof k.collector);
     memcpy(m->length, k.length, sizeof k.length);
     memcpy(m->charge, k.charge, sizeof k.charge);
+    memcpy(m->salt, k.salt, sizeof k.salt);
     m->time = k.time;
     m->next = k.next;
     m->most = k.most;
@@ -108,7 +110,7 @@ static vly_status begin(vly_march *m)
     vly_free(u);
     m->collector[0] = m->start.potential;
     if (status == VLY_OK) status = vly_march_amounts(m, amount[0], amount[1]);
-    m->salt_begin = amount[0][0];
+    m->salt_begin = m->salt[0] = amount[0][0];
     m->electrolyte_volume = amount[0][1];
     m->solid_begin = amount[1][0];
     m->solid_volume = amount[1][1];

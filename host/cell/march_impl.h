@@ -24,6 +24,7 @@ struct vly_march {
     int32_t known;           /* states of the past that steps may use, since the last jump */
     double time, next, most; /* s: now, and of the step to come */
     double charge[2];        /* A s, now and one step before */
+    double salt[2];          /* mol, likewise */
     vly_drive drive;
     double value, current;  /* of the drive; A */
     vly_cell_moment moment; /* of the last try */

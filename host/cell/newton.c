@@ -9,9 +9,9 @@
 
 static const double potential_most = 0.1; /* V that a step may move a potential */
 static const double damping_least = 1e-3;
-/* Of the current that goes in and comes out. What is missing is missing from the salt too, so one more step is spent on the
- * first; the second is what sums over ten million rows can keep. */
-static const double charge_wanted = 1e-12, charge_enough = 1e-9;
+/* Of the current that goes in and comes out, and of the salt that is neither made nor used up. What misses a wanted one would
+ * add up from step to step, so one more iteration is spent on it; enough is what sums over ten million rows can keep. */
+static const double charge_wanted = 1e-12, charge_enough = 1e-9, salt_wanted = 5e-14;
 
 /* ---- the solver of cell/linear.h, unless a test has one of its own ---- */
 
@@ -88,6 +88,19 @@ static bool charge_kept(const vly_newton *n, const vly_newton_problem *p, double
     return p->prescribed || p->current == 0.0 || fabs(p->current - n->assembly.lithium) < tolerance * fabs(p->current);
 }
 
+/* Salt stays. */
+static vly_status weigh_salt(vly_newton *n, const vly_newton_problem *p, bool *kept)
+{
+    vly_assembly *a = &n->assembly;
+    const vly_cell_layout *l = &a->layout;
+    double sums[4];
+    VLY_TRY(a->device->kernels->cell_amount(a->device->queue, l->electrolytes, p->unknowns + l->potentials,
+                                            a->graph.electrolyte_volume, a->sums, a->parts));
+    VLY_TRY(vly_assembly_sums(a, sums));
+    *kept = fabs(sums[0] - p->salt) < salt_wanted * p->salt;
+    return VLY_OK;
+}
+
 /* Solves, moves. *small: in full, and by less than the tolerance. *lost: there is no use in going on. */
 static vly_status iterate(vly_newton *n, vly_newton_problem *p, bool first, bool *small, bool *lost)
 {
@@ -120,7 +133,7 @@ static vly_status iterate(vly_newton *n, vly_newton_problem *p, bool first, bool
 
 vly_status vly_newton_solve(vly_newton *n, vly_newton_problem *p)
 {
-    bool small = false, lost = false, again = false;
+    bool small = false, lost = false, again = false, salt;
     p->converged = false;
     for (int32_t k = 0; k < p->most; k++) {
         VLY_TRY(vly_device_stop(n->assembly.device));
@@ -130,7 +143,8 @@ vly_status vly_newton_solve(vly_newton *n, vly_newton_problem *p)
         if (lost) return VLY_OK;
         if (!small) continue;
         VLY_TRY(evaluate(n, p, false));
-        p->converged = charge_kept(n, p, again ? charge_enough : charge_wanted);
+        VLY_TRY(weigh_salt(n, p, &salt));
+        p->converged = again ? charge_kept(n, p, charge_enough) : salt && charge_kept(n, p, charge_wanted);
         if (p->converged) return VLY_OK;
         again = true;
     }

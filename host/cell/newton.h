@@ -23,6 +23,7 @@ typedef struct vly_newton_problem {
     vly_cell_moment moment; /* now = unknowns; collector likewise the guess, then the solution */
     bool prescribed;        /* phi_cc is held, else `current` flows */
     double current;         /* A */
+    double salt;            /* mol that the solution has */
     int32_t most;           /* iterations */
 
     bool converged;
