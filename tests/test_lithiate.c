@@ -170,6 +170,7 @@ START_TEST(stopped_anywhere_it_goes_on_to_the_same_bits)
         run(&t);
         ck_assert_int_eq(t.r.resumed, stops[k] > 25 ? 25 : 0);
         same_points(&whole, &t.r);
+        vly_lithiate_result_free(&t.r);
         ck_assert_int_eq(remove(path), 0);
     }
     vly_lithiate_result_free(&whole);
