@@ -50,7 +50,7 @@ static double voltage_at(const vly_lithiate_result *r, double charge)
 static void check_curves(vly_source *source, vly_box window, double gamma, int count, const double currents[])
 {
     vly_device *device = test_cpu(0);
-    vly_lithiate_result r[CURRENTS], less;
+    vly_lithiate_result r[CURRENTS] = {{0}}, less;
     for (int c = 0; c < count; c++) r[c] = discharge(device, source, window, gamma, currents[c]);
     const double least = r[count - 1].charge;
     for (int c = 1; c < count; c++) {

@@ -55,14 +55,14 @@ typedef struct vly_impedance_solver {
 vly_status vly_impedance_solver_create(vly_impedance_solver *out, vly_impedance_network *network);
 void vly_impedance_solver_free(vly_impedance_solver *solver);
 
-/* Makes the hierarchy of K + s C. */
-vly_status vly_impedance_shift(vly_impedance_solver *solver, double s);
+/* Makes the hierarchy of K + s C at a shift s, 1/s. */
+vly_status vly_impedance_shift(vly_impedance_solver *solver, double at);
 
 /* x = combination of the basis. scale: (count) */
 vly_status vly_impedance_combine(vly_impedance_solver *solver, const double *scale, vly_buffer *x);
 
-/* Makes the right side of the next solution: what an equation with vectors x and y lacks. */
-vly_status vly_impedance_lack(vly_impedance_solver *solver, const vly_buffer *x, const vly_buffer *y, double s,
+/* Makes the right side of the next solution: what an equation with vectors x and y lacks, at the shift `at`. */
+vly_status vly_impedance_lack(vly_impedance_solver *solver, const vly_buffer *x, const vly_buffer *y, double at,
                               double load);
 
 /* x = inverse(K + s C) right, at the hierarchy's s. Its energy comes off `whole`; stops when the energy that is missing is

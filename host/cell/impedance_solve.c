@@ -69,19 +69,19 @@ static vly_status aggregate(vly_impedance_solver *s, bool again)
     return status;
 }
 
-vly_status vly_impedance_shift(vly_impedance_solver *s, double at)
+vly_status vly_impedance_shift(vly_impedance_solver *solver, double at)
 {
-    vly_impedance_network *n = s->network;
+    vly_impedance_network *n = solver->network;
     const double begin = now();
     const bool again = n->pencil.electrons > 0;
     VLY_TRY(vly_device_stop(n->device));
     VLY_TRY(n->device->kernels->pencil_shift(n->device->queue, &n->pencil, at, n->graph.weight.device.data,
                                              n->graph.ground.device.data));
     VLY_TRY(vly_device_wait(n->device));
-    VLY_TRY(s->built && !again ? vly_multigrid_refresh(&s->mg) : aggregate(s, again));
-    s->s = at;
-    s->built = true;
-    s->setup += now() - begin;
+    VLY_TRY(solver->built && !again ? vly_multigrid_refresh(&solver->mg) : aggregate(solver, again));
+    solver->s = at;
+    solver->built = true;
+    solver->setup += now() - begin;
     return VLY_OK;
 }
 
@@ -102,12 +102,13 @@ vly_status vly_impedance_combine(vly_impedance_solver *s, const double *scale, v
     return device->kernels->pencil_combine(device->queue, s->network->pencil.rows, &basis, x->data);
 }
 
-vly_status vly_impedance_lack(vly_impedance_solver *s, const vly_buffer *x, const vly_buffer *y, double at, double load)
+vly_status vly_impedance_lack(vly_impedance_solver *solver, const vly_buffer *x, const vly_buffer *y, double at,
+                              double load)
 {
-    vly_device *device = s->network->device;
+    vly_device *device = solver->network->device;
     const vly_pencil_equation equation = {.x = x->data, .y = y->data, .s = at, .load = load};
-    return device->kernels->pencil_residual(device->queue, &s->network->pencil, &equation, s->right.data, s->sums.data,
-                                            s->parts.data);
+    return device->kernels->pencil_residual(device->queue, &solver->network->pencil, &equation, solver->right.data,
+                                            solver->sums.data, solver->parts.data);
 }
 
 vly_status vly_impedance_keep(vly_impedance_solver *s, double *products)

@@ -54,11 +54,7 @@ static vly_status read_row(table *t, char *line, const char *path, int64_t numbe
 {
     char *fields[FIELDS];
     int32_t count = 0;
-    for (char *at = line; at && count < FIELDS; count++) {
-        fields[count] = at;
-        at = strchr(at, ',');
-        if (at) *at++ = 0;
-    }
+    while (count < FIELDS && (fields[count] = strsep(&line, ","))) count++;
     if (count < FIELDS) return vly_fail(VLY_EDATA, "%s:%lld: %d fields, 8 expected", path, (long long)number, count);
     int32_t s = 0;
     while (s < t->samples && strcmp(t->names[s], fields[SAMPLE]) != 0) s++;
