@@ -116,6 +116,21 @@ START_TEST(a_dry_run_says_what_it_would_take)
 }
 END_TEST
 
+START_TEST(an_electrode_that_is_sealed_is_doubted)
+{
+    program_folder("sealed");
+    uint8_t labels[SC10_VOXELS];
+    test_sc10(labels);
+    program_write_raw("c", labels, "u8", sizeof labels, EXTENT);
+    PROGRAM_DOES(CELL "--current 6 --dry-run --json");
+    ck_assert_ptr_null(strstr(program_out, "no way to the separator"));
+    memset(labels + 20 * 25, VLY_AM, 25); /* a wall of active material, ions behind it */
+    program_write_raw("c", labels, "u8", sizeof labels, EXTENT);
+    PROGRAM_DOES(CELL "--current 6 --dry-run --json");
+    ck_assert_ptr_nonnull(strstr(program_out, "% of the electrolyte has no way to the separator"));
+}
+END_TEST
+
 START_TEST(what_makes_no_sense_is_refused)
 {
     program_folder("refused");
@@ -143,6 +158,7 @@ int main(void)
     TEST_CASE(suite, several_currents_have_a_folder_each_and_fields_as_image_data);
     TEST_CASE(suite, stopped_by_a_signal_it_goes_on_to_the_same_file);
     TEST_CASE(suite, a_dry_run_says_what_it_would_take);
+    TEST_CASE(suite, an_electrode_that_is_sealed_is_doubted);
     TEST_CASE(suite, what_makes_no_sense_is_refused);
     return test_run(suite);
 }

@@ -11,6 +11,8 @@
 
 enum { LAYERS_MOST = 1 << 20, SIDE_MOST = 1 << 21 };
 
+static const double SEALED_MOST = 0.1; /* of the electrolyte, before it is worth a warning */
+
 /* ---- reading ---- */
 
 typedef struct reading {
@@ -154,6 +156,20 @@ static vly_status take_layers(vly_domain *d, const reading *r, const vly_domain_
     return VLY_OK;
 }
 
+/* Of an electrode little is sealed; of a column that is too narrow for its voxels nearly all can be, and then the cell says
+ * nothing of the electrode. */
+static void doubt_sealed(const vly_device *device, const vly_cell_geometry *g)
+{
+    const double sealed = (double)(g->sealed[VLY_PORE] + g->sealed[VLY_CBD]);
+    const double part = sealed / (double)(g->voxels[VLY_PORE] + g->voxels[VLY_CBD]);
+    if (part > SEALED_MOST)
+        vly_device_warn(
+            device,
+            "%.1f %% of the electrolyte has no way to the separator and takes no part: in a wider cut-out, or "
+            "with smaller voxels, it may have one",
+            100.0 * part);
+}
+
 static vly_status check_options(const vly_domain_options *o)
 {
     if (o->area == VLY_AREA_SCALE && !(o->area_scale > 0.0))
@@ -183,6 +199,7 @@ vly_status vly_domain_create(vly_domain *out, vly_device *device, vly_source *la
     if (status == VLY_OK) status = take_layers(out, &r, options);
     vly_free(r.label);
     if (status == VLY_OK) status = vly_domain_percolate(out, options);
+    if (status == VLY_OK) doubt_sealed(device, &out->found);
     if (status != VLY_OK) vly_domain_free(out);
     return status;
 }
