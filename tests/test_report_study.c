@@ -45,6 +45,22 @@ static const char fit[] =
                                                                       "   {\"cutout\": 1, \"current_ma_cm2\": 1, \"gamma\": 0.12, \"curve\": " CURVE(
                                                                           "3.9") "}]}\n";
 
+/* Half cells of a trinarisation: of two cut-outs at 6 mA/cm2, of one at 1. */
+#define CELL(cutout, current, capacity, more)                                                             \
+    "{\"cutout\": " cutout ", \"current_ma_cm2\": " current ", \"capacity_mah_cm2\": " capacity more ", " \
+    "\"warnings\": [\"much is <b>sealed\"]}"
+
+static void put_cells(const char *method, const char *first, const char *second, const char *slow)
+{
+    static const char *const names[] = {"1_6", "2_6", "1_1"};
+    const char *const documents[] = {first, second, slow};
+    char name[80];
+    for (int i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, "cell/%s_%s.json", method, names[i]);
+        put(name, documents[i]);
+    }
+}
+
 static const char summary[] =
     "sample,cutout,trinarisation,phase,quantity,value,unit,flag\n"
     "slabs,all,threshold,cbd,r_max_um,1,um,\nslabs,all,kmeans,cbd,r_max_um,3,um,\n"
@@ -59,7 +75,7 @@ static void make_folders(const char *const *names)
 /* A study of two trinarisations in the test's folder. */
 static void make_study(void)
 {
-    static const char *const folders[] = {"segment", "labels", "impedance", "transport", "fit", NULL};
+    static const char *const folders[] = {"segment", "labels", "impedance", "transport", "fit", "cell", NULL};
     static uint8_t labels[VOXELS];
     begin();
     make_folders(folders);
@@ -126,6 +142,45 @@ START_TEST(impedance_and_fit_and_disagreement_are_shown)
 }
 END_TEST
 
+START_TEST(the_first_lines_tell_capacities_and_gamma)
+{
+    char text[sizeof fit + 80];
+    make_study();
+    put("study.yaml", "version: 1\nmethods: [threshold, kmeans]\nlabels: auto\ncell: {current: [1, 6], cutouts: 2}\n"
+                      "input: {name: slabs, grey: grey.tif}\n");
+    char *page = page_of();
+    ck_assert_ptr_null(strstr(page, "mAh/cm²"));
+    ck_assert_ptr_null(strstr(page, "γ of the CBD"));
+    vly_free(page);
+    put_cells("threshold", CELL("1", "6", "1.5", ""), CELL("2", "6", "2.5", ""), CELL("1", "1", "8", ""));
+    page = page_of();
+    has(page, "At 6 mA/cm² the half cells take 2 mAh/cm² (Thresholding). ");
+    has(page, "There is 1 <a href=\"#warnings\">warning</a>"); /* every curve's is the same */
+    vly_free(page);
+    put_cells("kmeans", CELL("1", "6", "3", ""), CELL("2", "6", "9", ", \"failure\": \"lithium was lost\""),
+              CELL("1", "1", "7", ""));
+    put("fit/kmeans.json", fit);
+    page = page_of();
+    has(page, "At 6 mA/cm² the half cells take 2 (Thresholding) to 3 mAh/cm² (k-means) over 2 trinarisations. ");
+    has(page, "γ of the CBD stays unknown: no fit pins it down. ");
+    has(page, "There are 2 <a");
+    ck_assert_int_eq(markup_count(page, "much is &lt;b&gt;sealed"), 2);
+    vly_free(page);
+    const char *flag = strstr(fit, "false, \"verdict\"");
+    snprintf(text, sizeof text, "%.*strue%s", (int)(flag - fit), fit, flag + 5);
+    put("fit/threshold.json", text);
+    page = page_of();
+    has(page, "Fitted to the measured curve, γ of the CBD is 0.0625 (0.05–0.078, Thresholding); 1 of 2 fits do not");
+    vly_free(page);
+    put("fit/kmeans.json", text);
+    memcpy(strstr(text, "0.0625"), "0.1250", 6);
+    put("fit/threshold.json", text);
+    page = page_of();
+    has(page, "γ of the CBD is 0.0625 (0.05–0.078, k-means) to 0.125 (0.05–0.078, Thresholding), with 95 % intervals");
+    vly_free(page);
+}
+END_TEST
+
 START_TEST(what_was_not_computed_leaves_no_heading)
 {
     static const char *const ids[] = {"disagreement", "impedance", "fit", "uncertainty"};
@@ -155,6 +210,7 @@ START_TEST(documents_of_strange_shapes_break_no_page)
         put("disagreement.json", shapes[i]);
         put("impedance/kmeans.json", shapes[i]);
         put("fit/threshold.json", shapes[i]);
+        put("cell/threshold_1_6.json", shapes[i]);
         char *page = page_of();
         ck_assert_ptr_null(strstr(page, "=\"nan"));
         ck_assert_ptr_null(strstr(page, "inf\""));
@@ -174,6 +230,7 @@ int main(void)
 {
     Suite *suite = suite_create("report_study");
     TEST_CASE(suite, impedance_and_fit_and_disagreement_are_shown);
+    TEST_CASE(suite, the_first_lines_tell_capacities_and_gamma);
     TEST_CASE(suite, what_was_not_computed_leaves_no_heading);
     TEST_CASE(suite, documents_of_strange_shapes_break_no_page);
     return test_run(suite);

@@ -130,6 +130,11 @@ void vly_report_link(vly_report *report, const char *prefix, const char *path);
 /* <h3> with the sample's name, where there are several. */
 void vly_report_heading(vly_report *report, const vly_report_sample *sample);
 
+/* Lists what documents warn of, item by item, unless list is NULL; how many items there are (report_notes.c). */
+size_t vly_report_warnings(const vly_report *report, vly_text *list);
+/* The lines under the title (report_verdict.c). */
+void vly_report_verdict(vly_report *report);
+
 /* ---- the sections, in order of the page ---- */
 
 vly_status vly_report_inputs(vly_report *report);

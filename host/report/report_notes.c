@@ -3,36 +3,61 @@
 
 #include <string.h>
 
-static void list_warnings(vly_text *to, const vly_report_sample *sample, const char *who, const json_t *document)
+/* Adds a document's to the list, unless that is NULL; how many there are. */
+static size_t list_warnings(vly_text *to, const vly_report_sample *sample, const char *who, const json_t *document)
 {
     const json_t *warnings = json_object_get(document, "warnings");
+    size_t count = 0;
     for (size_t i = 0; i < json_array_size(warnings); i++) {
         const char *text = vly_report_string(json_array_get(warnings, i), NULL);
-        if (text) vly_html_add(to, "<li><b>%s%s</b>: %s</li>\n", sample->prefix, who, text);
+        if (!text) continue;
+        if (to) vly_html_add(to, "<li><b>%s%s</b>: %s</li>\n", sample->prefix, who, text);
+        count++;
     }
+    return count;
+}
+
+/* Of a method's curves, which differ in current and cut-out: what one after the other says alike is said once. */
+static size_t list_cells(vly_text *to, const vly_report_sample *sample, const vly_report_method *method)
+{
+    size_t count = 0;
+    const json_t *before = NULL;
+    for (size_t k = 0; k < json_array_size(method->cells); k++) {
+        const json_t *cell = json_array_get(method->cells, k);
+        const bool again = before && json_equal(json_object_get(before, "warnings"), json_object_get(cell, "warnings"));
+        if (!again) count += list_warnings(to, sample, vly_report_title(method->name), cell);
+        before = cell;
+    }
+    return count;
+}
+
+static size_t list_sample(vly_text *to, const vly_report_sample *sample)
+{
+    size_t count = 0;
+    for (int32_t m = 0; m < sample->count; m++) {
+        const vly_report_method *method = &sample->methods[m];
+        const json_t *const documents[] = {vly_report_repeats(sample, m) ? NULL : method->result, method->describe,
+                                           method->transport, method->impedance, method->fit};
+        for (size_t i = 0; i < sizeof documents / sizeof *documents; i++)
+            count += list_warnings(to, sample, vly_report_title(method->name), documents[i]);
+    }
+    for (int32_t m = 0; m < sample->count; m++) count += list_cells(to, sample, &sample->methods[m]);
+    count += list_warnings(to, sample, "comparison", sample->compare);
+    count += list_warnings(to, sample, "disagreement", sample->disagreement);
+    return count + list_warnings(to, sample, "training", sample->learned);
+}
+
+size_t vly_report_warnings(const vly_report *report, vly_text *list)
+{
+    size_t count = 0;
+    for (int32_t i = 0; i < report->count; i++) count += list_sample(list, &report->samples[i]);
+    return count;
 }
 
 vly_status vly_report_notes(vly_report *report)
 {
     vly_text *list = &report->notes;
-    for (int32_t i = 0; i < report->count; i++) {
-        const vly_report_sample *sample = &report->samples[i];
-        for (int32_t m = 0; m < sample->count; m++) {
-            const vly_report_method *method = &sample->methods[m];
-            if (!vly_report_repeats(sample, m))
-                list_warnings(list, sample, vly_report_title(method->name), method->result);
-            list_warnings(list, sample, vly_report_title(method->name), method->describe);
-            list_warnings(list, sample, vly_report_title(method->name), method->impedance);
-            list_warnings(list, sample, vly_report_title(method->name), method->fit);
-        }
-        for (int32_t m = 0; m < sample->count; m++)
-            for (size_t k = 0; k < json_array_size(sample->methods[m].cells); k++)
-                list_warnings(list, sample, vly_report_title(sample->methods[m].name),
-                              json_array_get(sample->methods[m].cells, k));
-        list_warnings(list, sample, "comparison", sample->compare);
-        list_warnings(list, sample, "disagreement", sample->disagreement);
-        list_warnings(list, sample, "training", sample->learned);
-    }
+    (void)vly_report_warnings(report, list);
     if (list->status != VLY_OK || list->length == 0) return list->status;
     vly_html_add(&report->page, "<ul>\n");
     vly_text_bytes(&report->page, list->text, list->length);
