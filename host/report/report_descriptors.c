@@ -122,7 +122,7 @@ vly_status vly_report_descriptors(vly_report *report)
     vly_text *to = &report->page;
     const size_t cutouts = most_cutouts(report);
     if (cutouts == 0) return VLY_OK;
-    vly_html_add(to, "<div class=\"wide\"><table class=\"dense\"><thead><tr><th>Descriptor</th>");
+    vly_html_add(to, "<div class=\"wide bleed\"><table class=\"dense\"><thead><tr><th>Descriptor</th>");
     if (report->count > 1) vly_html_add(to, "<th>Sample</th>");
     for (int k = 0; k < VLY_TRINARISATIONS; k++)
         if (column(report, k)) vly_html_add(to, "<th class=\"n\">%s</th>", vly_report_title(column(report, k)));
