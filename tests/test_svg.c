@@ -100,6 +100,11 @@ START_TEST(known_axes_get_the_ticks_one_would_draw)
     ck_assert_int_eq(ticks.count, 6);
     ck_assert_int_eq(ticks.decimals, 1);
     ck_assert(ticks.at[0] == 0 && fabs(ticks.at[3] - 0.6) < 1e-12);
+    vly_svg_ticks(&ticks, &(vly_axis){.low = 0.015, .high = 0.5, .log = true}, 5);
+    ck_assert_int_eq(ticks.count, 5);
+    ck_assert(ticks.plain && ticks.at[0] == 0.02 && fabs(ticks.at[4] - 0.5) < 1e-12);
+    vly_svg_ticks(&ticks, &(vly_axis){.low = 0.01, .high = 1e6, .log = true}, 5);
+    ck_assert(!ticks.plain && ticks.at[0] == 0.01 && fabs(ticks.at[1] - 1) < 1e-12);
     vly_svg_ticks(&ticks, &(vly_axis){.low = 0, .high = 65536}, 6);
     ck_assert_int_eq(ticks.count, 7);
     ck_assert(ticks.at[6] == 60000);

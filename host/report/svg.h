@@ -23,10 +23,12 @@ typedef struct vly_plot {
 
 typedef struct vly_ticks {
     int32_t count, decimals; /* decimals that tell them apart */
+    bool plain;              /* of a log axis that is too short for powers: written as numbers */
     double at[VLY_TICKS];
 } vly_ticks;
 
-/* About `wanted` (2 ... 10) multiples of 1, 2 or 5 times a power of ten inside the axis; powers of ten on a log axis. */
+/* About `wanted` (2 ... 10) multiples of 1, 2 or 5 times a power of ten inside the axis; powers of ten on a log axis, and
+ * twice and five times them on one that has not three. */
 void vly_svg_ticks(vly_ticks *out, const vly_axis *axis, int32_t wanted);
 
 /* The largest 1, 2 or 5 times a power of ten that is not above `most` > 0. */

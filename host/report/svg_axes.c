@@ -23,6 +23,18 @@ static void linear_ticks(vly_ticks *out, const vly_axis *axis, int32_t wanted)
         out->at[out->count++] = (double)i * step;
 }
 
+/* 1, 2 and 5 of every power: for axes too short for powers alone. */
+static void short_ticks(vly_ticks *out, const vly_axis *axis)
+{
+    static const double leading[] = {1, 2, 5};
+    out->plain = true;
+    for (int32_t i = (int32_t)floor(log10(axis->low)); out->count < VLY_TICKS && pow(10, i) <= axis->high; i++)
+        for (int k = 0; k < 3 && out->count < VLY_TICKS; k++) {
+            const double at = leading[k] * pow(10, i);
+            if (at >= axis->low * (1 - 1e-9) && at <= axis->high * (1 + 1e-9)) out->at[out->count++] = at;
+        }
+}
+
 void vly_svg_ticks(vly_ticks *out, const vly_axis *axis, int32_t wanted)
 {
     *out = (vly_ticks){0};
@@ -33,6 +45,10 @@ void vly_svg_ticks(vly_ticks *out, const vly_axis *axis, int32_t wanted)
     }
     int32_t first = (int32_t)ceil(log10(axis->low) - 1e-9), last = (int32_t)floor(log10(axis->high) + 1e-9);
     int32_t step = (last - first) / wanted + 1;
+    if (last - first < 2) {
+        short_ticks(out, axis);
+        return;
+    }
     for (int32_t i = first; i <= last && out->count < VLY_TICKS; i += step) out->at[out->count++] = pow(10, i);
 }
 
@@ -57,7 +73,9 @@ static void tick_label(vly_text *to, double x, double y, const char *anchor, con
 {
     vly_html_add(to, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" font-size=\"11\" fill=\"" VLY_SVG_SOFT "\">", x, y,
                  anchor);
-    if (axis->log)
+    if (ticks->plain)
+        vly_html_add(to, "%.1g", value);
+    else if (axis->log)
         vly_html_add(to, "10<tspan dy=\"-4\" font-size=\"8\">%.0f</tspan>", log10(value));
     else if (ticks->decimals == 0)
         vly_html_add(to, "%lld", (long long)llround(value));
