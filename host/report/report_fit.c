@@ -25,6 +25,13 @@ static const json_t *fit_of(const vly_report_sample *sample, const char *method)
     return NULL;
 }
 
+static bool has_fit(const vly_report_sample *sample)
+{
+    for (int32_t m = 0; m < sample->count; m++)
+        if (sample->methods[m].fit) return true;
+    return false;
+}
+
 static bool fitted_anywhere(const vly_report *report, const char *method)
 {
     for (int32_t s = 0; s < report->count; s++)
@@ -60,18 +67,21 @@ static void table(vly_report *report)
     if (report->count > 1) {
         vly_html_add(to, "<tr><th></th>");
         for (int32_t s = 0; s < report->count; s++)
-            vly_html_add(to, "<th colspan=\"4\">%s</th>", report->samples[s].sample->name);
+            if (has_fit(&report->samples[s]))
+                vly_html_add(to, "<th colspan=\"4\">%s</th>", report->samples[s].sample->name);
         vly_html_add(to, "</tr>");
     }
     vly_html_add(to, "<tr><th>Trinarisation</th>");
     for (int32_t s = 0; s < report->count; s++)
-        vly_html_add(to, "<th class=\"n\">1/τ</th><th class=\"n\">τ</th><th class=\"n\">γ, 95 %%</th>"
-                         "<th class=\"n\">rms [mV]</th>");
+        if (has_fit(&report->samples[s]))
+            vly_html_add(to, "<th class=\"n\">1/τ</th><th class=\"n\">τ</th><th class=\"n\">γ, 95 %%</th>"
+                             "<th class=\"n\">rms [mV]</th>");
     vly_html_add(to, "</tr></thead><tbody>\n");
     for (vly_method m = 0; m < VLY_TRINARISATIONS; m++) {
         if (!fitted_anywhere(report, vly_method_name(m))) continue;
         vly_html_add(to, "<tr><th>%s</th>", vly_report_title(vly_method_name(m)));
-        for (int32_t s = 0; s < report->count; s++) cells_of(to, fit_of(&report->samples[s], vly_method_name(m)));
+        for (int32_t s = 0; s < report->count; s++)
+            if (has_fit(&report->samples[s])) cells_of(to, fit_of(&report->samples[s], vly_method_name(m)));
         vly_html_add(to, "</tr>\n");
     }
     vly_html_add(to, "</tbody></table></div>\n<p>The paper’s Table 3: transport in the CBD, γ = ε/τ with ε = 0.5 of "
@@ -79,9 +89,7 @@ static void table(vly_report *report)
                      "curves miss of the measured ones. † at the end of the range: a bound, not an estimate. ‡ the "
                      "interval is open, or spans more than a factor 5. <span class=\"data\">Data: ");
     for (int32_t s = 0, said = 0; s < report->count; s++) {
-        bool any = false;
-        for (int32_t m = 0; m < report->samples[s].count; m++) any |= report->samples[s].methods[m].fit != NULL;
-        if (!any) continue;
+        if (!has_fit(&report->samples[s])) continue;
         vly_html_add(to, "%s", said++ > 0 ? ", " : "");
         vly_report_link(report, report->samples[s].prefix, "fit.json");
     }
@@ -360,7 +368,7 @@ static vly_status each_current(const json_t *fit, int32_t cutout,
 typedef struct currents {
     vly_text *svg;
     vly_plot plot;
-    double at[VLY_REPORT_COLOURS];
+    double at[VLY_REPORT_COLOURS]; /* ascending, as those of the half cells mostly are: a current keeps its colour */
     int32_t count;
 } currents;
 
@@ -374,7 +382,11 @@ static const char *colour_of(const currents *c, double current)
 static vly_status learn_current(void *self, double current, const json_t *curve, int32_t cutout)
 {
     currents *c = self;
-    if (cutout < 0 && c->count < VLY_REPORT_COLOURS) c->at[c->count++] = current;
+    if (cutout < 0 && c->count < VLY_REPORT_COLOURS) {
+        int32_t i = c->count++;
+        for (; i > 0 && c->at[i - 1] > current; i--) c->at[i] = c->at[i - 1];
+        c->at[i] = current;
+    }
     return fit_axes(&c->plot, curve);
 }
 
