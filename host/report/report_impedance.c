@@ -189,10 +189,10 @@ static double tau_by_transport(const vly_report_sample *sample, const vly_report
                              "tau_electrolyte");
 }
 
-static void number_cell(vly_text *to, double value)
+static void number_cell(vly_text *to, double value, int decimals)
 {
     if (isfinite(value))
-        vly_html_add(to, "<td class=\"n\">%.4g</td>", value);
+        vly_html_add(to, "<td class=\"n\">%.*f</td>", decimals, value);
     else
         vly_html_add(to, "<td class=\"n\">–</td>");
 }
@@ -216,8 +216,8 @@ static void table(vly_report *report)
             if (report->count > 1) vly_html_add(to, "<td>%s</td>", report->samples[s].sample->name);
             vly_html_add(to, "<th>%s</th>", vly_report_title(method->name));
             for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-                number_cell(to, vly_report_number(method->impedance, keys[k]));
-            number_cell(to, tau_by_transport(&report->samples[s], method));
+                number_cell(to, vly_report_number(method->impedance, keys[k]), *keys[k] == 'r' ? 1 : 2);
+            number_cell(to, tau_by_transport(&report->samples[s], method), 2);
             vly_html_add(to, "</tr>\n");
         }
     vly_html_add(to,
@@ -242,8 +242,10 @@ vly_status vly_report_impedance(vly_report *report)
         "Impedance of symmetric cells, two mirrored electrodes with a separator between them and an electrolyte "
         "that does not react (the paper’s Figure S6 and the cell of its Figure 5 b). Left: Nyquist plot, both "
         "axes to one scale, from high frequencies (left) to low ones, where it leaves at the top; right: Bode "
-        "plots.%s",
-        report->count > 1 ? " Solid on the left for all samples." : "");
+        "plots.");
+    if (report->count == 2)
+        vly_html_add(&report->page, " Dashed: %s, solid: %s.", report->samples[0].sample->name,
+                     report->samples[1].sample->name);
     vly_report_caption_end(report, "", "figures/impedance.csv");
     table(report);
     status = report->page.status;

@@ -280,7 +280,7 @@ static vly_status sections_figure(vly_report *report, const vly_report_sample *s
     char caption[300];
     if (!isfinite(ranges[0].low) || !isfinite(ranges[1].low)) return VLY_OK;
     snprintf(caption, sizeof caption,
-             "Sections at %g mA/cm², separator at the top. Salt from %.3g (dark) to %.4g mol/m³ (light), lithium "
+             "Sections at %g mA/cm², separator at the top. Salt from %.0f (dark) to %.0f mol/m³ (light), lithium "
              "fraction of the active material from %.3f (dark) to %.3f (light).",
              vly_report_number(cell, "current_ma_cm2"), ranges[0].low, ranges[0].high, ranges[1].low, ranges[1].high);
     vly_status status = draw_sections(&svg, fields, ranges);

@@ -173,6 +173,16 @@ static void band_cell(vly_text *to, vly_band band, bool there)
         vly_html_add(to, "<td class=\"n\">–</td>");
 }
 
+/* As tables and figures write the units of summary.csv. */
+static const char *unit_of(const char *unit)
+{
+    static const char *const known[][2] = {
+        {"1", ""}, {"um", "µm"}, {"1/um", "µm⁻¹"}, {"mAh/cm2", "mAh/cm²"}, {"ohm cm2", "Ω cm²"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(unit, known[i][0]) == 0) return known[i][1];
+    return unit;
+}
+
 static void table(vly_text *to, const lines *all, bool samples)
 {
     vly_html_add(to,
@@ -184,7 +194,8 @@ static void table(vly_text *to, const lines *all, bool samples)
         const vly_uncertain *u = all->at[i].u;
         const vly_variance *v = &u->variance;
         const vly_variance_part largest = vly_variance_largest(v);
-        vly_html_add(to, "<tr><th>%s</th><td>%s</td><td class=\"n\">%.4g</td>", all->at[i].name, u->unit, v->mean);
+        vly_html_add(to, "<tr><th>%s</th><td>%s</td><td class=\"n\">%.4g</td>", all->at[i].name, unit_of(u->unit),
+                     v->mean);
         band_cell(to, v->trinarisations, u->ways > 1);
         band_cell(to, v->cutouts, u->cutouts > u->samples);
         if (samples) band_cell(to, v->samples, u->samples > 1);
@@ -210,6 +221,9 @@ static void introduce(vly_text *to, const lines *all)
                          : p == VLY_BY_TRINARISATION        ? "the trinarisation"
                          : p == VLY_BY_CUTOUT               ? "the cut-out"
                                                             : "the sample");
+    if (first[VLY_VARIANCE_PARTS] > 0)
+        vly_html_add(to, "%s%d var%s with nothing", said > 0 ? ", " : "", first[VLY_VARIANCE_PARTS],
+                     first[VLY_VARIANCE_PARTS] == 1 ? "ies" : "y");
     vly_html_add(to, ".</p>\n");
 }
 
@@ -230,7 +244,7 @@ static void caption(vly_report *report, const lines *all)
         "Σ(m<sub>s</sub> − m)² + Σ(m<sub>st</sub> − m<sub>s</sub> − m<sub>t</sub> + m)² + Σ(y − m<sub>st</sub> − "
         "m<sub>u</sub> + m<sub>s</sub>)², in the order of the legend. Few samples or cut-outs say little of "
         "others: these are shares of what was seen here. All quantities, and each sample alone, are in the "
-        "table.",
+        "file.",
         cut ? ", cut off at the ends of the axis" : "");
     vly_report_caption_end(report, "", "uncertainty.csv");
 }
