@@ -126,6 +126,7 @@ START_TEST(impedance_and_fit_and_disagreement_are_shown)
     has(page, "<section id=\"uncertainty\">");
     has(page, "3 quantities below, 2 vary mostly with the trinarisation, 1 varies with nothing");
     has(page, "<td>mAh/cm²</td>");
+    has(page, "<td>Impedance, 1</td>");
     has(page, "capacity, 6 mA/cm²");
     has(page, "an odd &lt;i&gt;one");
     vly_free(page);
@@ -182,6 +183,24 @@ START_TEST(the_first_lines_tell_capacities_and_gamma)
 }
 END_TEST
 
+START_TEST(what_a_fit_was_made_of_is_an_input)
+{
+    char text[sizeof fit + 800];
+    make_study();
+    snprintf(text, sizeof text, "%s%s", frame, "experiment: measured.csv\n");
+    put("study.yaml", text);
+    put("measured.csv", "current_ma_cm2,capacity_mah_cm2,voltage_v\n6,0.5,4\n");
+    snprintf(text, sizeof text,
+             "{\"inputs\": [{\"path\": \"%s\", \"xxh128\": \"00c0ffee\", \"extent\": null}], \"seconds\": 2,%s",
+             test_path("measured.csv"), fit + 1);
+    put("fit/kmeans.json", text);
+    char *page = page_of();
+    has(page, "measured.csv</code></td><td class=\"k\"></td><td></td><td><code>00c0ffee<");
+    has(page, "<td>Fits, 1</td>");
+    vly_free(page);
+}
+END_TEST
+
 START_TEST(what_was_not_computed_leaves_no_heading)
 {
     static const char *const ids[] = {"disagreement", "impedance", "fit", "uncertainty"};
@@ -232,6 +251,7 @@ int main(void)
     Suite *suite = suite_create("report_study");
     TEST_CASE(suite, impedance_and_fit_and_disagreement_are_shown);
     TEST_CASE(suite, the_first_lines_tell_capacities_and_gamma);
+    TEST_CASE(suite, what_a_fit_was_made_of_is_an_input);
     TEST_CASE(suite, what_was_not_computed_leaves_no_heading);
     TEST_CASE(suite, documents_of_strange_shapes_break_no_page);
     return test_run(suite);

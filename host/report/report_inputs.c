@@ -4,6 +4,8 @@
 
 #include "voxelyte/volume.h"
 
+#include <string.h>
+
 static void extent_text(vly_text *to, const json_t *extent)
 {
     for (size_t i = 0; i < 3; i++)
@@ -28,15 +30,16 @@ static void cells(vly_text *to, const json_t *input, const vly_source *source)
                                            "implausible: ", "tags disagree: ", "from the file: ", ""};
     const vly_volume_info *info = source ? vly_source_info(source) : NULL;
     const json_t *extent = json_object_get(input, "extent");
+    const bool known = json_is_array(extent);
     vly_html_add(to, "<td class=\"k\">");
-    if (extent)
+    if (known)
         extent_text(to, extent);
     else if (info)
         vly_html_add(to, "%d × %d × %d", info->extent.nx, info->extent.ny, info->extent.nz);
     if (info) vly_html_add(to, "<br/><small>%s, %s</small>", vly_type_name(info->type), info->format);
     vly_html_add(to, "</td><td>");
-    if (extent) size_text(to, input);
-    if (extent && info)
+    if (known) size_text(to, input);
+    if (known && info)
         vly_html_add(to, "<br/><small>%s%s</small>", verdicts[info->voxel_size.verdict], info->voxel_size.origin);
     vly_html_add(to, "</td>");
 }
@@ -70,6 +73,36 @@ static vly_status given_rows(vly_report *report, const vly_report_sample *sample
     return VLY_OK;
 }
 
+/* An input of that path in a document; NULL if it has none. */
+static const json_t *input_at(const json_t *document, const char *path)
+{
+    const json_t *inputs = json_object_get(document, "inputs");
+    for (size_t i = 0; i < json_array_size(inputs); i++) {
+        const char *name = vly_report_string(json_array_get(inputs, i), "path");
+        if (name && strcmp(name, path) == 0) return json_array_get(inputs, i);
+    }
+    return NULL;
+}
+
+/* What some trinarisations and the fits need besides: files that are not of the tomogram's shape. */
+static vly_status other_rows(vly_report *report, const vly_report_sample *sample)
+{
+    const vly_settings *s = &sample->sample->settings;
+    const struct {
+        const char *what, *path;
+    } others[] = {{"EDX", s->edx}, {"fine labels", s->fib}, {"measured", s->experiment}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        const json_t *input = NULL;
+        if (!*others[i].path) continue;
+        for (int32_t m = 0; m < sample->count && !input; m++) {
+            input = input_at(sample->methods[m].result, others[i].path);
+            if (!input) input = input_at(sample->methods[m].fit, others[i].path);
+        }
+        VLY_TRY(row(report, sample, others[i].what, others[i].path, input));
+    }
+    return VLY_OK;
+}
+
 vly_status vly_report_inputs(vly_report *report)
 {
     vly_text *to = &report->page;
@@ -86,6 +119,7 @@ vly_status vly_report_inputs(vly_report *report)
         VLY_TRY(given_rows(report, sample));
         if (sample->sample->truth)
             VLY_TRY(row(report, sample, "truth", sample->sample->truth, json_object_get(sample->compare, "truth")));
+        VLY_TRY(other_rows(report, sample));
     }
     vly_html_add(to, "</tbody></table></div>\n");
     return to->status;
