@@ -208,6 +208,11 @@ START_TEST(several_samples_have_folders_of_their_own)
     ck_assert_ptr_nonnull(strstr(summary, "\nb,0:10 2:18 0:16,threshold,,truth_accuracy,"));
     vly_free(summary);
     vly_study_result_free(&result);
+    ck_assert_int_eq(run_with(&result, study, test_path("part"), "only", "b.segment"), VLY_OK);
+    ck_assert_int_eq(state_of(&result, "a.segment.threshold"), VLY_PIECE_MISSING);
+    ck_assert_int_eq(state_of(&result, "b.segment.threshold"), VLY_PIECE_COMPUTED);
+    ck_assert_int_eq(state_of(&result, "b.compare"), VLY_PIECE_MISSING);
+    vly_study_result_free(&result);
 }
 END_TEST
 

@@ -145,14 +145,15 @@ bool vly_piece_done(const vly_piece *piece)
 
 /* ---- --only and --from ---- */
 
-/* "segment", "segment.kmeans", "kmeans", a sample's name, or all of it: b.segment.kmeans. */
+/* "segment", "segment.kmeans", "kmeans", a sample's name, that and a stage ("b.segment"), or all of it: b.segment.kmeans. */
 static bool means(const char *word, size_t length, const vly_piece *piece)
 {
     const char *sample = piece->sample->name, *kind = piece->kind->name;
     const char *method = piece->method >= 0 ? vly_method_name((vly_method)piece->method) : "-";
-    char both[80];
+    char both[80], of_sample[VLY_PATH_BYTES];
     snprintf(both, sizeof both, "%s.%s", kind, method);
-    const char *names[] = {piece->name, sample, kind, method, both};
+    snprintf(of_sample, sizeof of_sample, "%s.%s", sample, kind);
+    const char *names[] = {piece->name, sample, kind, method, both, of_sample};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strlen(names[i]) == length && memcmp(names[i], word, length) == 0) return true;
     return false;
