@@ -38,8 +38,9 @@ static const char report_style[] =
     "@page{size:A4;margin:15mm 14mm}"
     "@media print{body{font-size:10.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}"
     "main{padding:0;max-width:none}a{color:inherit}h1{font-size:20pt}h2{font-size:14pt;margin-top:22pt}"
-    "figure svg{max-height:205mm}figcaption,table{font-size:9pt}code{font-size:8pt}figure,tr,.verdict{break-inside:avoid}h2,h3{break-after:avoid}"
-    ".wide{overflow:visible}.dense{font-size:6pt}.dense td,.dense th{padding-right:5px}.dense th.n{white-space:normal}"
-    ".dense small{font-size:5pt}}";
+    "figure svg{max-height:205mm}figcaption,table{font-size:9pt}code{font-size:8pt}"
+    "figure,tr,.verdict{break-inside:avoid}h2,h3{break-after:avoid}"
+    ".wide{overflow:visible}.dense{font-size:8pt}.bleed .dense{font-size:6pt}.dense td,.dense th{padding-right:5px}"
+    ".dense th.n{white-space:normal}.dense small{font-size:5pt}}";
 
 #endif
