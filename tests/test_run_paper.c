@@ -142,9 +142,28 @@ START_TEST(the_quick_study_of_the_paper_has_every_piece_and_section)
 }
 END_TEST
 
+START_TEST(the_full_study_of_the_paper_is_planned_with_everything_in_it)
+{
+    static const struct {
+        const char *kind;
+        int count;
+    } kinds[] = {{"learn", 2}, {"segment", 24},       {"describe", 24},  {"disagreement", 2}, {"transport", 24},
+                 {"bpx", 24},  {"lithiate", 12 * 36}, {"impedance", 24}, {"fit", 10},         {"fits", 1}};
+    vly_study_result result;
+    begin();
+    const vly_status status = run_with(&result, shipped("paper_full.yaml"), test_path("full"), "dry-run", "yes");
+    ck_assert_msg(status == VLY_OK, "%s", vly_error_message());
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        ck_assert_msg(pieces_of(&result, kinds[i].kind) == kinds[i].count, "%s: %d pieces", kinds[i].kind,
+                      pieces_of(&result, kinds[i].kind));
+    vly_study_result_free(&result);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("run_paper");
     if (!test_small()) TEST_CASE(suite, the_quick_study_of_the_paper_has_every_piece_and_section);
+    TEST_CASE(suite, the_full_study_of_the_paper_is_planned_with_everything_in_it);
     return test_run(suite);
 }
