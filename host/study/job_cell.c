@@ -46,17 +46,22 @@ static vly_status change(vly_materials *materials, const vly_settings *s)
     return VLY_OK;
 }
 
-vly_status vly_job_materials(vly_job *job, vly_materials **out)
+vly_status vly_settings_materials(vly_materials **out, const vly_settings *s)
 {
-    const vly_settings *s = job->settings;
     *out = NULL;
-    if (*s->materials) VLY_TRY(vly_job_list_input(job, s->materials));
     VLY_TRY(*s->materials ? vly_materials_read(out, s->materials, s->bpx_linear) : vly_materials_create_default(out));
     vly_status status = change(*out, s);
     if (status == VLY_OK) return VLY_OK;
     vly_materials_free(*out);
     *out = NULL;
     return status;
+}
+
+vly_status vly_job_materials(vly_job *job, vly_materials **out)
+{
+    *out = NULL;
+    if (*job->settings->materials) VLY_TRY(vly_job_list_input(job, job->settings->materials));
+    return vly_settings_materials(out, job->settings);
 }
 
 vly_status vly_job_open_cell_labels(vly_job *job, vly_source **out, const char *path)

@@ -95,7 +95,10 @@ vly_status vly_job_impedance_spectrum(vly_document **out, vly_device *device, co
 /* vly_job_open_labels, as coarse as the settings want cells. */
 vly_status vly_job_open_cell_labels(vly_job *job, vly_source **out, const char *path);
 
-/* The settings' materials, their file listed among the inputs; yours to free. */
+/* The settings' materials; yours to free. */
+vly_status vly_settings_materials(vly_materials **out, const vly_settings *settings);
+
+/* The same, their file listed among the job's inputs. */
 vly_status vly_job_materials(vly_job *job, vly_materials **out);
 
 /* To the square of the settings' crop in the window's lateral middle. VLY_EUSAGE, opened by `path`, if it is larger. */
