@@ -144,6 +144,21 @@ START_TEST(studies_of_other_inputs_settings_and_outputs_differ)
 }
 END_TEST
 
+START_TEST(recipes_of_suspensions_are_compared_by_name)
+{
+    put_study("A");
+    put_study("B");
+    put("A", "manifest.json", "{\"suspensions\": {\"A\": {\"binder\": 4}, \"B\": {\"binder\": 5}, \"C\": {}}}");
+    put("B", "manifest.json", "{\"suspensions\": {\"C\": {}, \"B\": {\"binder\": 6}, \"D\": {}}}");
+    check_diff(test_path("A"), test_path("B"), 3,
+               "A: a suspension of the first study only\nB: the recipes of this suspension differ\n"
+               "D: a suspension of the second study only\n");
+    put("A", "manifest.json", "{\"run_id\": \"1\"}"); /* of a version that knew none */
+    put("B", "manifest.json", "{\"run_id\": \"2\", \"suspensions\": {}}");
+    check_diff(test_path("A"), test_path("B"), 0, "the same");
+}
+END_TEST
+
 START_TEST(what_cannot_be_compared_is_refused)
 {
     vly_diff_result diff;
@@ -169,6 +184,7 @@ int main(void)
     TEST_CASE(suite, studies_are_the_same_but_for_times_paths_and_hosts);
     TEST_CASE(suite, differences_of_studies_are_named);
     TEST_CASE(suite, studies_of_other_inputs_settings_and_outputs_differ);
+    TEST_CASE(suite, recipes_of_suspensions_are_compared_by_name);
     TEST_CASE(suite, what_cannot_be_compared_is_refused);
     return test_run(suite);
 }

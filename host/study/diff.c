@@ -52,6 +52,26 @@ static void compare_config(vly_diff_work *work, const sides *s)
     }
 }
 
+static void compare_suspensions(vly_diff_work *work, const sides *s)
+{
+    const json_t *a = json_object_get(s->manifests[0]->root, "suspensions"),
+                 *b = json_object_get(s->manifests[1]->root, "suspensions");
+    const char *name;
+    json_t *recipe;
+    json_object_foreach((json_t *)a, name, recipe)
+    {
+        const json_t *other = json_object_get(b, name);
+        if (!other)
+            VLY_FINDING(work, "%s: a suspension of the first study only", name);
+        else if (!json_equal(recipe, other))
+            VLY_FINDING(work, "%s: the recipes of this suspension differ", name);
+    }
+    json_object_foreach((json_t *)b, name, recipe)
+    {
+        if (!json_object_get(a, name)) VLY_FINDING(work, "%s: a suspension of the second study only", name);
+    }
+}
+
 /* ---- what came out ---- */
 
 static bool lists(const vly_document *manifest, const char *name)
@@ -138,6 +158,7 @@ static vly_status diff_studies(vly_diff_work *work, const char *a, const char *b
     if (status == VLY_OK) {
         compare_inputs(work, &s);
         compare_config(work, &s);
+        compare_suspensions(work, &s);
         status = compare_outputs(work, &s);
     }
     work->folders[0] = work->folders[1] = NULL;

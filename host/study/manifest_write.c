@@ -4,12 +4,32 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/number.h"
 
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
 
 /* ---- what it was made of ---- */
+
+static void set_value(json_t *config, const char *key, const char *text, const char *origin)
+{
+    json_object_set_new(config, key,
+                        json_pack("{s:o, s:o}", "value", vly_json_string(text), "origin", vly_json_string(origin)));
+}
+
+/* What a sample was coated from, whether it was told or not: a diff goes by the keys. */
+static void describe_coating(json_t *config, const vly_coating *coating)
+{
+    static const char origin[] = "study";
+    char number[VLY_NUMBER_BYTES] = "";
+    vly_text names = {0};
+    vly_layers_text(&names, coating);
+    if (coating->density > 0.0) vly_number_write(number, coating->density);
+    set_value(config, "suspensions", names.text ? names.text : "", origin);
+    set_value(config, "density", number, origin);
+    vly_text_free(&names);
+}
 
 /* The options of every sample with where they come from. */
 static json_t *describe_config(const vly_run *run)
@@ -24,10 +44,9 @@ static json_t *describe_config(const vly_run *run)
             if (!vly_option_belongs(option, "run") || vly_option_is_machine(option->key)) continue;
             const char *origin = vly_settings_origin(&sample->settings, i), *slash = strrchr(origin, '/');
             vly_settings_text(&sample->settings, i, text);
-            json_object_set_new(config, option->key,
-                                json_pack("{s:o, s:o}", "value", vly_json_string(text), "origin",
-                                          vly_json_string(slash ? slash + 1 : origin)));
+            set_value(config, option->key, text, slash ? slash + 1 : origin);
         }
+        describe_coating(config, &sample->coating);
         json_object_set_new(samples, sample->name, config);
     }
     return samples;
@@ -171,6 +190,7 @@ vly_status vly_manifest_write(const vly_run *run)
     vly_document_set(manifest, "program", describe_program());
     vly_document_set(manifest, "device", json_string(vly_device_name(run->device)));
     vly_document_set(manifest, "config", describe_config(run));
+    vly_document_set(manifest, "suspensions", vly_suspensions_json(&run->study->suspensions));
     vly_document_set(manifest, "inputs", describe_inputs(run));
     vly_document_set(manifest, "stages", describe_stages(run));
     vly_document_set(manifest, "outputs", outputs);

@@ -228,13 +228,16 @@ static vly_status make_key(const vly_run *run, vly_piece *piece)
     return VLY_OK;
 }
 
-/* What the report shows beside the pieces: every input, and every setting that is not about how the work is done. */
+/* What the report shows beside the pieces: every input, every setting that is not about how the work is
+ * done, and what electrodes were made of. */
 static void add_rest(vly_text *all, const vly_run *run)
 {
     char text[VLY_PATH_BYTES];
+    vly_suspensions_text(all, &run->study->suspensions);
     for (int32_t i = 0; i < run->input_count; i++)
         vly_text_add(all, "%s %s %s\n", run->inputs[i].sample->name, run->inputs[i].role, run->inputs[i].hex);
-    for (int32_t s = 0; s < run->study->count; s++)
+    for (int32_t s = 0; s < run->study->count; s++) {
+        vly_coating_text(all, &run->study->samples[s].coating);
         for (int32_t i = 0; i < vly_option_count(); i++) {
             const vly_option *option = vly_option_at(i);
             if (!vly_option_belongs(option, "run") || vly_option_is_machine(option->key)) continue;
@@ -242,6 +245,7 @@ static void add_rest(vly_text *all, const vly_run *run)
             vly_settings_text(&run->study->samples[s].settings, i, text);
             vly_text_add(all, "%s %s\n", option->key, text);
         }
+    }
 }
 
 vly_status vly_run_keys(vly_run *run)

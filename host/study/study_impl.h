@@ -3,6 +3,7 @@
 #ifndef VLY_STUDY_IMPL_H
 #define VLY_STUDY_IMPL_H
 
+#include "study/suspensions.h"
 #include "voxelyte/settings.h"
 #include "voxelyte/study.h"
 
@@ -14,7 +15,8 @@ typedef struct vly_sample {
     char *grey;   /* absolute path, as vly_source_open takes it; NULL: all trinarisations are given */
     char *truth;  /* absolute path of a label volume; NULL if there is none */
     char *given[VLY_TRINARISATIONS]; /* absolute paths of labels that are there already, by method; NULL: to be made */
-    vly_settings settings;           /* its methods are all that there are to be, given ones among them */
+    vly_coating coating;
+    vly_settings settings; /* its methods are all that there are to be, given ones among them */
 } vly_sample;
 
 /* Bits of the methods that run on the grey volume. */
@@ -28,7 +30,8 @@ const char *vly_sample_volume(const vly_sample *sample);
 
 typedef struct vly_study {
     vly_settings settings; /* of the top level */
-    vly_sample *samples;   /* (count) */
+    vly_suspensions suspensions;
+    vly_sample *samples; /* (count) */
     int32_t count;
 } vly_study;
 
@@ -38,6 +41,13 @@ void vly_study_free(vly_study *study);
 
 /* The study as YAML that reads back to the same samples, wherever it is put. */
 vly_status vly_study_text(char **out, const vly_study *study);
+
+/* What it says of suspensions, as lines of its text: the study, and a sample. Nothing where it says nothing. */
+void vly_suspensions_text(vly_text *to, const vly_suspensions *suspensions);
+void vly_coating_text(vly_text *to, const vly_coating *coating);
+
+/* Up to VLY_NAME_MAX letters, digits, '_' and '-'. */
+bool vly_is_name(const char *text);
 
 /* An option that says how the work is done or told, not what comes out. */
 bool vly_option_is_machine(const char *key);

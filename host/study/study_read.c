@@ -10,8 +10,8 @@
 #include <string.h>
 
 static const char groups[] = "cell impedance fit";
-static const char study_words[] = "version input samples methods cell impedance fit";
-static const char sample_words[] = "name grey truth trinarised methods cell impedance fit";
+static const char study_words[] = "version input samples suspensions methods cell impedance fit";
+static const char sample_words[] = "name grey truth trinarised suspensions density methods cell impedance fit";
 
 /* ---- values ---- */
 
@@ -105,11 +105,16 @@ static vly_status set_options(vly_settings *settings, const vly_yaml *entry, con
 
 /* ---- samples ---- */
 
+bool vly_is_name(const char *text)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    return *text && strlen(text) <= VLY_NAME_MAX && !text[strspn(text, letters)];
+}
+
 static vly_status check_name(const vly_yaml *entry, const vly_study *study)
 {
     const char *name = entry->text;
-    if (entry->kind != VLY_YAML_SCALAR || !*name || strlen(name) > VLY_NAME_MAX ||
-        name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")])
+    if (entry->kind != VLY_YAML_SCALAR || !vly_is_name(name))
         return vly_yaml_fail(entry, "name: up to %d letters, digits, _ and - expected", VLY_NAME_MAX);
     if (vly_listed("labels segment describe curves cell pieces figures transport learn impedance bpx", name))
         return vly_yaml_fail(entry, "name: %s is a folder of every study, another name expected", name);
@@ -149,6 +154,8 @@ static vly_status read_sample_key(vly_study *study, vly_sample *sample, const vl
     if (strcmp(entry->key, "grey") == 0) return read_path(&sample->grey, entry, "grey");
     if (strcmp(entry->key, "truth") == 0) return read_path(&sample->truth, entry, "truth");
     if (strcmp(entry->key, "trinarised") == 0) return read_given(sample, entry);
+    if (strcmp(entry->key, "suspensions") == 0) return vly_layers_read(&sample->coating, &study->suspensions, entry);
+    if (strcmp(entry->key, "density") == 0) return vly_density_read(&sample->coating, entry);
     int32_t option = vly_option_find("run", entry->key);
     if (option >= 0 && vly_option_is_machine(vly_option_at(option)->key))
         return vly_yaml_fail(entry, "%s: concerns the whole study, at its top level expected", entry->key);
@@ -228,7 +235,9 @@ static vly_status read_root(vly_study *study, const vly_yaml *root, const vly_se
     VLY_TRY(check_frame(root));
     vly_settings_defaults(&study->settings);
     for (const vly_yaml *entry = root->first; entry; entry = entry->next)
-        if (!vly_listed("version input samples", entry->key))
+        if (strcmp(entry->key, "suspensions") == 0)
+            VLY_TRY(vly_suspensions_read(&study->suspensions, entry));
+        else if (!vly_listed("version input samples", entry->key))
             VLY_TRY(set_options(&study->settings, entry, study_words));
     VLY_TRY(read_samples(study, root, given));
     if (given) vly_settings_merge(&study->settings, given);
@@ -263,6 +272,7 @@ void vly_study_free(vly_study *study)
         for (int m = 0; m < VLY_TRINARISATIONS; m++) vly_free(sample->given[m]);
     }
     vly_free(study->samples);
+    vly_suspensions_free(&study->suspensions);
     vly_free(study);
 }
 
