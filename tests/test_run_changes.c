@@ -274,6 +274,54 @@ START_TEST(changed_measured_points_reach_the_report)
 }
 END_TEST
 
+/* Of `all_kinds`, with a recipe, and of the sample what it is coated from. */
+static void state_recipe(const char *binder, const char *active, const char *of_sample)
+{
+    static const char sample[] = "input: {name: slabs, ";
+    char text[1400];
+    const char *at = strstr(all_kinds, sample) + strlen(sample);
+    snprintf(text, sizeof text,
+             "%.*s%s%ssuspensions: {A: {active_material: %s, binder: %s}, B: {active_material: 100}}\n",
+             (int)(at - all_kinds), all_kinds, of_sample, at, active, binder);
+    put("study.yaml", text);
+}
+
+START_TEST(recipes_reach_the_report_and_nothing_is_computed_again)
+{
+    static const struct {
+        const char *active, *binder, *of_sample, *shown, *told;
+    } steps[] = {
+        {"93.5", "6.5", "", ">93.5<", "\"value\": \"\""},
+        {"93.5", "6.5", "suspensions: A, density: 3.1, ", "<td>A</td><td class=\"n\">3.10<", "\"value\": \"3.1\""},
+        {"92.5", "7.5", "suspensions: A, density: 3.1, ", ">92.5<", "\"active_material\": 92.5"},
+        {"92.5", "7.5", "suspensions: [A, B], density: 3.1, ", "<td>A, then B</td>", "\"value\": \"A,B\""},
+        {"92.5", "7.5", "suspensions: [A, B], density: 3, ", ">3.00<", "\"value\": \"3\""},
+    };
+    vly_study_result r;
+    const char *study = put_study(), *folder = test_path("out");
+    run_ok(&r, study, folder);
+    vly_study_result_free(&r);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        mark labels = mark_of(below(folder, "labels/kmeans.tif")), report = mark_of(below(folder, "report.html"));
+        state_recipe(steps[i].binder, steps[i].active, steps[i].of_sample);
+        run_ok(&r, study, folder);
+        check_again(&r, "", steps[i].shown);
+        ck_assert(r.complete && untouched(below(folder, "labels/kmeans.tif"), labels));
+        ck_assert(!untouched(below(folder, "report.html"), report));
+        vly_study_result_free(&r);
+        char *page = text_of(below(folder, "report.html")), *manifest = text_of(below(folder, "manifest.json"));
+        ck_assert_msg(strstr(page, steps[i].shown) != NULL, "%s", steps[i].shown);
+        ck_assert_msg(strstr(manifest, steps[i].told) != NULL, "%s", steps[i].told);
+        vly_free(page);
+        vly_free(manifest);
+    }
+    mark settled = mark_of(below(folder, "report.html"));
+    run_ok(&r, study, folder);
+    vly_study_result_free(&r);
+    ck_assert(untouched(below(folder, "report.html"), settled));
+}
+END_TEST
+
 /* ---- outputs that are gone ---- */
 
 static const struct {
@@ -361,6 +409,7 @@ int main(void)
     TEST_CASE(suite, a_changed_option_leads_where_a_fresh_run_would);
     TEST_CASE(suite, a_law_read_from_a_table_counts_by_what_it_says);
     TEST_CASE(suite, changed_measured_points_reach_the_report);
+    TEST_CASE(suite, recipes_reach_the_report_and_nothing_is_computed_again);
     TEST_CASE(suite, what_is_deleted_is_made_again_with_what_was_made_from_it);
     TEST_CASE(suite, what_follows_from_a_deleted_volume_is_not_forgotten_when_the_run_stops);
     TEST_CASE(suite, other_settings_wait_until_nobody_else_works);

@@ -1,7 +1,12 @@
-/* Recipes in a study: what is refused and where, and that they survive being written down. */
+/* Recipes in a study: what is refused and where, that they survive being written down, and Table 1 with the densities that
+ * they imply. */
 #include "run_study_cpu.h"
 
+#include "markup.h"
 #include "study/study_impl.h"
+#include "voxelyte/report.h"
+
+#include <math.h>
 
 #define RECIPE "{active_material: 93.5, carbon_black: 2.0, graphite: 1.0, binder: 3.5}"
 #define FRAME "version: 1\nsuspensions:\n  A: " RECIPE "\n  B: {active_material: 90, binder: 10.05}\n"
@@ -110,6 +115,127 @@ START_TEST(recipes_are_the_same_when_the_study_is_written_down)
 }
 END_TEST
 
+/* ---- the report ---- */
+
+/* A finished trinarisation that was asked for the paper's fractions. */
+static const char segmented[] =
+    "{\"command\": \"segment\", \"inputs\": [{\"path\": \"grey.tif\", \"extent\": [20, 18, 16]}], \"warnings\": [],\n"
+    " \"target\": {\"am\": 0.5954, \"cbd\": 0.2308, \"pore\": 0.1738}}\n";
+
+static char *page_of(const char *study)
+{
+    begin();
+    ck_assert_int_eq(vly_folder_make(test_path("x")), VLY_OK);
+    ck_assert_int_eq(vly_folder_make(test_path("y")), VLY_OK);
+    ck_assert_int_eq(vly_folder_make(test_path("x/segment")), VLY_OK);
+    ck_assert_int_eq(vly_folder_make(test_path("y/segment")), VLY_OK);
+    put("x/segment/threshold.json", segmented);
+    put("y/segment/threshold.json", segmented);
+    put("study.yaml", study);
+    ck_assert_msg(vly_report_write(test_folder()) == VLY_OK, "%s", vly_error_message());
+    char *page = text_of(test_path("report.html"));
+    markup_check(page);
+    return page;
+}
+
+static void has(const char *page, const char *part)
+{
+    ck_assert_msg(strstr(page, part) != NULL, "\"%s\" is not on the page", part);
+}
+
+static const char paper[] =
+    "version: 1\nsuspensions:\n"
+    "  A: {active_material: 93.5, carbon_black: 2.0, graphite: 1.0, binder: 3.5, mixer: Grieser}\n"
+    "  B: {active_material: 91.5, carbon_black: 2.0, graphite: 1.0, binder: 5.5, mixer: \"<b>, \\\"N\\\"\"}\n"
+    "  C: {active_material: 95.5, carbon_black: 2.0, graphite: 1.0, binder: 1.5}\n"
+    "  D: {active_material: 93.0, carbon_black: 2.0, graphite: 1.0, binder: 4.0}\nsamples:\n"
+    "  - {name: x, grey: grey.tif, suspensions: [A], density: 3.1%s}\n"
+    "  - {name: y, grey: grey.tif, suspensions: [B, C], density: 3.1}\n";
+
+/* Five numbers at the end of the row of figures/suspensions.csv that begins so. */
+static void weights_of(double out[5], const char *csv, const char *start)
+{
+    const char *at = strstr(csv, start);
+    ck_assert_msg(at != NULL, "no row \"%s\" in\n%s", start, csv);
+    const char *end = at + 1 + strcspn(at + 1, "\n");
+    for (int commas = 0; commas < 5; commas += *end == ',') end--;
+    ck_assert_int_eq(sscanf(end, ",%lf,%lf,%lf,%lf,%lf", &out[0], &out[1], &out[2], &out[3], &out[4]), 5);
+}
+
+/* The same products in any order of multiplication differ by a few roundings. */
+static bool close_to(double value, double expected)
+{
+    return fabs(value - expected) <= 1e-14 * expected;
+}
+
+START_TEST(table_1_shows_recipes_and_the_densities_that_they_imply)
+{
+    char text[900];
+    double w[5];
+    snprintf(text, sizeof text, paper, "");
+    char *page = page_of(text);
+    has(page, "<section id=\"suspensions\">");
+    has(page, "<th>Active material</th><td class=\"n\">93.5</td><td class=\"n\">91.5</td><td class=\"n\">95.5</td>"
+              "<td class=\"n\">93.0</td></tr>");
+    has(page, "<th>Binder</th><td class=\"n\">3.5</td><td class=\"n\">5.5</td><td class=\"n\">1.5</td>"
+              "<td class=\"n\">4.0</td></tr>");
+    has(page, "<th>Mixer</th><td class=\"n\">Grieser</td><td class=\"n\">&lt;b&gt;, &quot;N&quot;</td>"
+              "<td class=\"n\">–</td>");
+    /* 3.1 * 0.935 / 0.5954 and 3.1 * 0.065 / (0.2308 * 0.5); of the other at 0.915 and 0.955 */
+    has(page, "<th>x</th><td>A</td><td class=\"n\">3.10</td><td class=\"n\">4.87</td><td class=\"n\">1.75</td>");
+    has(page, "<th>y</th><td>B, then C</td><td class=\"n\">3.10</td><td class=\"n\">4.76 to 4.97</td>"
+              "<td class=\"n\">1.21 to 2.28</td>");
+    has(page, "The paper’s Table 1");
+    ck_assert_ptr_null(strstr(page, "Table 1 lists recipes"));
+    vly_free(page);
+    char *csv = text_of(test_path("figures/suspensions.csv"));
+    has(csv, "sample,layer,suspension,active_material_wt_percent,carbon_black_wt_percent,graphite_wt_percent,"
+             "binder_wt_percent,mixer,electrode_g_cm3,am_least_g_cm3,am_most_g_cm3,cbd_solids_least_g_cm3,"
+             "cbd_solids_most_g_cm3\nx,1,A,93.5,2,1,3.5,\"Grieser\",3.1,");
+    has(csv, "\ny,1,B,91.5,2,1,5.5,\"<b>, \"\"N\"\"\",3.1,");
+    has(csv, "\n,,D,93,2,1,4,,,,,,\n");
+    weights_of(w, csv, "\nx,1,A,");
+    ck_assert(w[0] == 3.1 && close_to(w[1], 3.1 * 0.935 / 0.5954) && w[2] == w[1] &&
+              close_to(w[3], 3.1 * 0.065 / 0.1154) && w[4] == w[3]);
+    weights_of(w, csv, "\ny,2,C,");
+    ck_assert(close_to(w[1], 3.1 * 0.915 / 0.5954) && close_to(w[2], 3.1 * 0.955 / 0.5954) &&
+              close_to(w[3], 3.1 * 0.045 / 0.1154) && close_to(w[4], 3.1 * 0.085 / 0.1154));
+    vly_free(csv);
+}
+END_TEST
+
+START_TEST(the_cells_inner_porosity_is_that_of_the_binder)
+{
+    char text[900];
+    snprintf(text, sizeof text, paper, ", set: cbd_porosity=0.6");
+    char *page = page_of(text); /* 3.1 * 0.065 / (0.2308 * 0.4) */
+    has(page, "<td class=\"n\">4.87</td><td class=\"n\">2.18</td>");
+    vly_free(page);
+    snprintf(text, sizeof text, paper, ", set: no_such=1");
+    page = page_of(text);
+    has(page, "<td class=\"n\">4.87</td><td class=\"n\">–</td>");
+    vly_free(page);
+}
+END_TEST
+
+START_TEST(what_is_not_told_is_not_shown)
+{
+    char *page = page_of("version: 1\nsamples:\n  - {name: x, grey: grey.tif}\n  - {name: y, grey: grey.tif}\n");
+    ck_assert_ptr_null(strstr(page, "Table 1"));
+    ck_assert(!vly_path_exists(test_path("figures/suspensions.csv")));
+    vly_free(page);
+    page = page_of(FRAME "samples:\n  - {name: x, grey: grey.tif}\n  - {name: y, grey: grey.tif}\n");
+    has(page, "<th>Graphite</th><td class=\"n\">1.00</td><td class=\"n\">0.00</td>");
+    ck_assert_ptr_null(strstr(page, "implied"));
+    ck_assert_ptr_null(strstr(page, "<th>Mixer</th>"));
+    vly_free(page);
+    page = page_of("version: 1\nsamples:\n  - {name: x, grey: grey.tif, density: 3}\n  - {name: y, grey: grey.tif}\n");
+    has(page, "<th>x</th><td>–</td><td class=\"n\">3.00</td><td class=\"n\">–</td><td class=\"n\">–</td>");
+    ck_assert_ptr_null(strstr(page, "<th>Binder</th>"));
+    vly_free(page);
+}
+END_TEST
+
 int main(void)
 {
     work_in_memory();
@@ -117,5 +243,8 @@ int main(void)
     TEST_CASE(suite, recipes_that_make_no_sense_are_refused_where_they_stand);
     TEST_CASE(suite, samples_of_no_such_suspension_are_refused_where_they_stand);
     TEST_CASE(suite, recipes_are_the_same_when_the_study_is_written_down);
+    TEST_CASE(suite, table_1_shows_recipes_and_the_densities_that_they_imply);
+    TEST_CASE(suite, the_cells_inner_porosity_is_that_of_the_binder);
+    TEST_CASE(suite, what_is_not_told_is_not_shown);
     return test_run(suite);
 }

@@ -76,6 +76,10 @@ const cli_command cli_run = {
             "is not computed again, so a run that was interrupted is simply started again, and several processes\n"
             "may work on one folder. Where a setting or an input has changed, what depends on it is computed again;\n"
             "--dry-run says what that is, how long it takes and how much memory.\n\n"
+            "For the report alone the file may state suspensions by the weight percent of their solids, and which\n"
+            "of them a sample was coated from, from the collector up, and its density in g/cm3:\n\n"
+            "  suspensions: {A: {active_material: 93.5, carbon_black: 2, graphite: 1, binder: 3.5, mixer: NAME}}\n"
+            "  samples: [{name: one, grey: one.tif, suspensions: [A], density: 3.1}]\n\n"
             "  voxelyte run samples/two_layer.yaml -o out\n"
             "  voxelyte run study.yaml -o out --only segment.kmeans\n"
             "  voxelyte run study.yaml -o out --from compare --dry-run\n",

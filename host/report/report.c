@@ -14,6 +14,7 @@ static const struct {
     vly_status (*write)(vly_report *report);
 } sections[] = {
     {"inputs", "Inputs", vly_report_inputs},
+    {"suspensions", "Suspensions", vly_report_suspensions},
     {"blocks", "Volumes in space", vly_report_blocks},
     {"slices", "Tomogram and trinarisations", vly_report_slices},
     {"histogram", "Grey values and thresholds", vly_report_histogram},

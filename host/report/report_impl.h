@@ -138,6 +138,7 @@ void vly_report_verdict(vly_report *report);
 /* ---- the sections, in order of the page ---- */
 
 vly_status vly_report_inputs(vly_report *report);
+vly_status vly_report_suspensions(vly_report *report);
 vly_status vly_report_blocks(vly_report *report);
 vly_status vly_report_slices(vly_report *report);
 vly_status vly_report_histogram(vly_report *report);

@@ -212,8 +212,6 @@ vly_status vly_report_differences(vly_report *report)
     if (ours >> VLY_METHOD_NN) network_item(to, settings);
     if (is_described(report)) descriptor_items(to);
     if (is_lithiated(report)) cell_items(to);
-    vly_html_add(to, "<li><b>Tables and figures.</b> The paper’s Table 1 lists recipes: a study does not know "
-                     "them.</li>\n");
     vly_html_add(to,
                  "<li><b>Colours.</b> Pores are nearly black, active material is light grey, CBD is orange: they stay "
                  "apart in colour blindness and in grey print.</li>\n</ul>\n");
