@@ -3,6 +3,7 @@
 #define VLY_IMPEDANCE_CELL_H
 
 #include "cell_geometry.h"
+#include "cell_start.h"
 
 #include "cell/impedance_impl.h"
 
@@ -11,15 +12,6 @@
 static inline bool test_near(double got, double expected, double tolerance)
 {
     return fabs(got - expected) <= tolerance * fabs(expected);
-}
-
-static inline vly_materials *test_materials_with(const char *const (*changes)[2], int count)
-{
-    vly_materials *m;
-    ck_assert_int_eq(vly_materials_create_default(&m), VLY_OK);
-    for (int i = 0; i < count; i++)
-        ck_assert_msg(vly_materials_set(m, changes[i][0], changes[i][1]) == VLY_OK, "%s", vly_error_message());
-    return m;
 }
 
 static inline vly_impedance_options test_impedance_options(const vly_materials *m)

@@ -2,9 +2,8 @@
 #ifndef VLY_SPHERE_CELL_H
 #define VLY_SPHERE_CELL_H
 
-#include "cell/materials_impl.h"
-
 #include "cell_geometry.h"
+#include "cell_start.h"
 #include "half_cell.h"
 
 typedef struct sphere_cell {
@@ -60,23 +59,6 @@ static inline void step_to(vly_march *march, int64_t step)
         ck_assert_msg(vly_march_step(march) == VLY_OK, "%s", vly_error_message());
         ck_assert_int_eq(r->end, VLY_MARCH_GOES_ON);
     }
-}
-
-/* Laws of materials that were changed by name, on the device. */
-static inline vly_cell_start changed(vly_cell_laws *laws, vly_buffer *memory, vly_device *device,
-                                     const char *const (*change)[2])
-{
-    vly_materials *m;
-    const double salt = 1000.0;
-    vly_cell_start start = {0.258, salt, 0.0, 0.0};
-    ck_assert_int_eq(vly_materials_create_default(&m), VLY_OK);
-    for (; (*change)[0]; change++)
-        ck_assert_msg(vly_materials_set(m, (*change)[0], (*change)[1]) == VLY_OK, "%s", vly_error_message());
-    ck_assert_int_eq(vly_materials_evaluate(&start.potential, NULL, m, "ocp", &start.stoichiometry, 1), VLY_OK);
-    ck_assert_int_eq(vly_materials_evaluate(&start.transference, NULL, m, "transference", &salt, 1), VLY_OK);
-    ck_assert_msg(vly_cell_laws_upload(laws, memory, device, m) == VLY_OK, "%s", vly_error_message());
-    vly_materials_free(m);
-    return start;
 }
 
 static const char *const table_of_potential[][2] = {

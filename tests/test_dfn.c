@@ -1,8 +1,6 @@
 /* The porous-electrode model as a network, against the tables of a reference implementation (electrochemistry spec 7.13). */
-#include "cell/dfn.h"
-#include "cell/materials_impl.h"
-
 #include "half_cell.h"
+#include "porous_electrode.h"
 
 typedef struct curve {
     double current;    /* mA/cm2 */
@@ -11,18 +9,6 @@ typedef struct curve {
 } curve;
 
 static const double charge_at[9] = {0.5, 1, 2, 3, 4, 5, 6, 7, 8};
-
-static const vly_dfn reference = {.thickness = 164.5e-6,
-                                  .porosity = 0.2892,
-                                  .active = 0.5954,
-                                  .radius = 2.66e-6,
-                                  .sigma = 1.0,
-                                  .separator = 260e-6,
-                                  .separator_porosity = 0.9,
-                                  .separator_gamma = 0.75,
-                                  .cells = 80,
-                                  .separator_cells = 52,
-                                  .shells = 40};
 
 /* What is asked of a discharge: an electrode and how it is driven. */
 typedef struct request {
@@ -33,60 +19,33 @@ typedef struct request {
 } request;
 
 /* Voltages at charge_at by cubics through four steps around each; returns the charge at the cut-off. */
-static double discharge(vly_device *device, const request *ask, double voltage[9])
+static double voltages(vly_device *device, const request *ask, double voltage[9])
 {
-    static double q[20000], v[20000];
-    vly_materials *m;
+    static porous_curve c;
+    const char *const change[][2] = {{"electrolyte", ask->electrolyte}, {"solid_diffusivity", "1e-14"}, {NULL, NULL}};
     vly_cell_laws laws;
     vly_buffer memory;
-    vly_cell_network network;
-    vly_march *march;
-    vly_dfn dfn = reference;
-    vly_cell_start start = {0.258, 1000.0, 0.0, 0.0};
+    vly_dfn dfn = POROUS_ELECTRODE;
+    const vly_cell_start start = changed(&laws, &memory, device, change);
     vly_march_options options = VLY_MARCH_OPTIONS_INIT;
-    int32_t n = 0;
     dfn.gamma = ask->gamma;
-    ck_assert_int_eq(vly_dfn_network(&network, &dfn), VLY_OK);
-    ck_assert_int_eq(vly_materials_create_default(&m), VLY_OK);
-    ck_assert_int_eq(vly_materials_set(m, "electrolyte", ask->electrolyte), VLY_OK);
-    ck_assert_int_eq(vly_materials_set(m, "solid_diffusivity", "1e-14"), VLY_OK);
-    ck_assert_int_eq(vly_materials_evaluate(&start.potential, NULL, m, "ocp", &start.stoichiometry, 1), VLY_OK);
-    ck_assert_int_eq(vly_materials_evaluate(&start.transference, NULL, m, "transference", &start.concentration, 1),
-                     VLY_OK);
-    ck_assert_int_eq(vly_cell_laws_upload(&laws, &memory, device, m), VLY_OK);
-    laws.half = true;
     options.value = 10.0 * ask->current;
     options.tolerance = ask->tolerance;
     options.renew = 0;
     options.solving = ask->solving;
-    ck_assert_msg(vly_march_create(&march, device, &network, &laws, &start, &options) == VLY_OK, "%s",
-                  vly_error_message());
-    const vly_march_record *r = vly_march_record_now(march);
-    for (;;) {
-        q[n] = r->charge / 36000.0;
-        v[n++] = r->voltage;
-        if (r->end != VLY_MARCH_GOES_ON) break;
-        ck_assert_msg(vly_march_step(march) == VLY_OK, "%s", vly_error_message());
-    }
-    ck_assert_int_eq(r->end, VLY_MARCH_CUTOFF);
-    ck_assert_double_eq_tol(r->voltage, 3.0, 1e-4);
-    ck_assert_double_le(fabs(r->solid_drift), 1e-9); /* lithium and salt are kept (spec 2.3) */
-    ck_assert_double_le(fabs(r->salt_drift), 1e-11);
+    discharge(&c, device, &dfn, &laws, &start, &options);
     for (int32_t p = 0; p < 9; p++) {
         int32_t k = 1;
-        while (k < n - 2 && q[k + 1] < charge_at[p]) k++;
+        while (k < c.count - 2 && c.q[k + 1] < charge_at[p]) k++;
         voltage[p] = 0.0;
-        for (int32_t a = k - 1; a <= k + 2 && charge_at[p] < q[n - 1]; a++) {
+        for (int32_t a = k - 1; a <= k + 2 && charge_at[p] < c.q[c.count - 1]; a++) {
             double w = 1.0;
-            for (int32_t b = k - 1; b <= k + 2; b++) w *= a == b ? 1.0 : (charge_at[p] - q[b]) / (q[a] - q[b]);
-            voltage[p] += w * v[a];
+            for (int32_t b = k - 1; b <= k + 2; b++) w *= a == b ? 1.0 : (charge_at[p] - c.q[b]) / (c.q[a] - c.q[b]);
+            voltage[p] += w * c.v[a];
         }
     }
-    vly_march_free(march);
-    vly_materials_free(m);
     vly_buffer_free(&memory);
-    vly_cell_network_free(&network);
-    return q[n - 1];
+    return c.q[c.count - 1];
 }
 
 /* Within 1 mV and 0.2 % of the charge, as the spec asks; errors in time are a fifth of that. */
@@ -95,7 +54,7 @@ static void compare(double gamma, const char *electrolyte, const curve *curves, 
     vly_device *device = test_cpu(0);
     for (int32_t c = 0; c < count; c++) {
         const request ask = {gamma, curves[c].current, electrolyte, 1e-4, &direct_solving};
-        double voltage[9], end = discharge(device, &ask, voltage), worst = 0.0;
+        double voltage[9], end = voltages(device, &ask, voltage), worst = 0.0;
         for (int32_t p = 0; p < 9; p++)
             if (curves[c].voltage[p] > 0.0) worst = fmax(worst, fabs(voltage[p] - curves[c].voltage[p]));
         ck_assert_double_le(worst, 1e-3);
@@ -139,7 +98,7 @@ START_TEST(capacity_depends_on_the_transport_in_the_pores_as_in_the_table)
     for (int g = 0; g < 4; g++)
         for (int c = 0; c < 6; c++) {
             const request ask = {gamma[g], current[c], "landesfeind", 1e-3, &direct_solving};
-            double q = found[g][c] = discharge(device, &ask, voltage);
+            double q = found[g][c] = voltages(device, &ask, voltage);
             ck_assert_msg(fabs(q - table[g][c]) <= 5e-3 * table[g][c] + 5e-3, "%g mA/cm2 at %g: %.4f", current[c],
                           gamma[g], q);
             if (c > 0) ck_assert_double_lt(q, found[g][c - 1]); /* less with more current, more with better transport */

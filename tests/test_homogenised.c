@@ -2,20 +2,13 @@
  * those that the voxels have (electrochemistry spec 7.13). */
 #include "cell_geometry.h"
 #include "half_cell.h"
+#include "porous_electrode.h"
 
 #include "cell/cell_impl.h"
-#include "cell/dfn.h"
-#include "cell/materials_impl.h"
 #include "voxelyte/transport.h"
 
-enum { POINTS = 4000, LAYERS = 60 };
+enum { LAYERS = 60 };
 static const double THICKNESS = 164.5e-6; /* m */
-
-/* Voltage over capacity, mAh/cm2. */
-typedef struct curve {
-    int32_t count;
-    double q[POINTS], v[POINTS];
-} curve;
 
 typedef struct electrode {
     vly_extent e;
@@ -24,7 +17,7 @@ typedef struct electrode {
     vly_materials *materials;
 } electrode;
 
-static double voltage_at(const curve *c, double q)
+static double voltage_at(const porous_curve *c, double q)
 {
     int32_t k = 1;
     while (k < c->count - 1 && c->q[k] < q) k++;
@@ -45,12 +38,11 @@ static void make(electrode *s, vly_extent e, double voxel, uint64_t seed)
     for (int i = 0; i < 3; i++) ck_assert_int_eq(vly_materials_set(s->materials, changes[i][0], changes[i][1]), VLY_OK);
 }
 
-static void resolve(curve *out, vly_cell *cell, double current)
+static void resolve(porous_curve *out, vly_cell *cell, double current)
 {
     vly_lithiate_options options = VLY_LITHIATE_OPTIONS_INIT;
     vly_lithiate_result r;
     options.current = 10.0 * current;
-
     ck_assert_msg(vly_lithiate(&r, cell, &options) == VLY_OK, "%s", vly_error_message());
     ck_assert_int_eq(r.stop, VLY_STOP_CUTOFF);
     ck_assert_double_le(r.lithium_balance, 1e-9); /* spec 2.3 */
@@ -100,43 +92,22 @@ static vly_dfn homogenise(vly_device *device, const electrode *s, const vly_cell
     return d;
 }
 
-static void average(curve *out, vly_device *device, const electrode *s, const vly_dfn *dfn, double current)
+static void average(porous_curve *out, vly_device *device, const electrode *s, const vly_dfn *dfn, double current)
 {
     vly_cell_laws laws;
     vly_buffer memory;
-    vly_cell_network network;
-    vly_march *march;
-    vly_cell_start start = {0.258, 1000.0, 0.0, 0.0};
+    const vly_cell_start start = start_of(&laws, &memory, device, s->materials);
     vly_march_options options = VLY_MARCH_OPTIONS_INIT;
-    ck_assert_int_eq(vly_dfn_network(&network, dfn), VLY_OK);
-    ck_assert_int_eq(vly_materials_evaluate(&start.potential, NULL, s->materials, "ocp", &start.stoichiometry, 1),
-                     VLY_OK);
-    ck_assert_int_eq(
-        vly_materials_evaluate(&start.transference, NULL, s->materials, "transference", &start.concentration, 1),
-        VLY_OK);
-    ck_assert_int_eq(vly_cell_laws_upload(&laws, &memory, device, s->materials), VLY_OK);
-    laws.half = true;
     options.value = 10.0 * current;
     options.solving = &direct_solving;
-    ck_assert_msg(vly_march_create(&march, device, &network, &laws, &start, &options) == VLY_OK, "%s",
-                  vly_error_message());
-    const vly_march_record *r = vly_march_record_now(march);
-    for (out->count = 0;;) {
-        out->q[out->count] = r->charge / 36e3;
-        out->v[out->count++] = r->voltage;
-        if (r->end != VLY_MARCH_GOES_ON) break;
-        ck_assert_int_eq(vly_march_step(march), VLY_OK);
-    }
-    ck_assert_int_eq(r->end, VLY_MARCH_CUTOFF);
-    vly_march_free(march);
+    discharge(out, device, dfn, &laws, &start, &options);
     vly_buffer_free(&memory);
-    vly_cell_network_free(&network);
 }
 
 /* Both, of an electrode so many voxels wide; *worst: of the voltage up to nine tenths of the shorter one. */
 static void compare(int32_t side, double current, double *worst, double end[2])
 {
-    static curve voxels, model;
+    static porous_curve voxels, model;
     vly_device *device = test_cpu(0);
     electrode s;
     vly_cell *cell;

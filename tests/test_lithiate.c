@@ -1,6 +1,7 @@
 /* A curve from labels to the cut-off: the golden run through the public functions, what is seen on the way, and going on
  * after a stop to the same bits. */
 #include "cell_geometry.h"
+#include "cell_start.h"
 
 #include "cell/cell_impl.h"
 #include "core/fault.h"
@@ -25,15 +26,6 @@ static vly_status told(void *self, const vly_lithiate_point *point)
     stopping *s = self;
     s->points++;
     return point->voltage > 0.0 ? VLY_OK : VLY_EINTERNAL;
-}
-
-static vly_materials *materials_with(const char *const (*changes)[2], int count)
-{
-    vly_materials *m;
-    ck_assert_int_eq(vly_materials_create_default(&m), VLY_OK);
-    for (int i = 0; i < count; i++)
-        ck_assert_msg(vly_materials_set(m, changes[i][0], changes[i][1]) == VLY_OK, "%s", vly_error_message());
-    return m;
 }
 
 /* The golden geometry as a cell; the collector is at the low end of the labels. */
@@ -70,7 +62,7 @@ typedef struct trial {
 static void begin(trial *t, const char *const (*changes)[2], int count, bool half)
 {
     *t = (trial){.device = test_cpu(1), .options = VLY_LITHIATE_OPTIONS_INIT};
-    t->materials = materials_with(changes, count);
+    t->materials = test_materials_with(changes, count);
     t->cell = sc10_cell(t->device, t->materials, half);
 }
 
@@ -284,7 +276,7 @@ START_TEST(what_can_be_said_beforehand_is_what_the_formulas_say)
     static const char *const changes[][2] = {{"electrolyte", "const"}};
     uint8_t labels[4 * 4 * 20];
     vly_device *device = test_cpu(1);
-    vly_materials *m = materials_with(changes, 1);
+    vly_materials *m = test_materials_with(changes, 1);
     vly_cell_options options = VLY_CELL_OPTIONS_INIT;
     vly_cell_outlook look;
     vly_cell *cell;
