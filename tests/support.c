@@ -171,6 +171,28 @@ const char *test_data(const char *name)
     return path;
 }
 
+int test_every_fault(const char *seam, vly_status (*attempt)(void *self), void *self)
+{
+    const bool memory = strcmp(seam, "alloc") == 0;
+    const int64_t held = vly_memory_held();
+    vly_status status = VLY_EINTERNAL;
+    int failed = 0;
+    for (int site = 1; status != VLY_OK; site++) {
+        char plan[40];
+        snprintf(plan, sizeof plan, "%s:%d", seam, site);
+        setenv("VLY_FAULT", plan, 1);
+        vly_fault_reset();
+        status = attempt(self);
+        unsetenv("VLY_FAULT");
+        vly_fault_reset();
+        ck_assert_msg(status == VLY_OK || status == VLY_EMEMORY || (status == VLY_EDEVICE && !memory), "%s: %s", plan,
+                      vly_error_message());
+        ck_assert_msg(vly_memory_held() == held, "%s: memory is still held", plan);
+        failed += status != VLY_OK;
+    }
+    return failed;
+}
+
 /* Whether this machine lacks the GPU that VLY_TEST_DEVICE asks for. Asked in a process of its own: what CUDA holds does not
  * survive the fork of a test. */
 static bool lacks_device(void)

@@ -43,6 +43,10 @@ void test_equal_u64(const uint64_t *got, const uint64_t *expected, int64_t count
 /* Status as expected, message holds `part` and is one line. */
 void test_fails(vly_status got, vly_status expected, const char *part);
 
+/* Fails the first, second, ... call of a seam ("alloc", "device") until an attempt comes through: each failure is a status of
+ * its kind and keeps no memory. Returns how many there were. */
+int test_every_fault(const char *seam, vly_status (*attempt)(void *self), void *self);
+
 /* A folder of its own below TMPDIR that is removed at exit; test_path joins a name to it (16 rotating buffers). */
 const char *test_folder(void);
 const char *test_path(const char *name);

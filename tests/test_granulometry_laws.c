@@ -1,8 +1,6 @@
 /* Sizes of phases: order, symmetries, threads; what cannot be measured; memory and failures. */
 #include "size_runs.h"
 
-#include "core/fault.h"
-
 #include <stdio.h>
 
 START_TEST(sizes_are_ordered_and_grow_with_the_phase)
@@ -285,35 +283,28 @@ START_TEST(memory_is_asked_for_beforehand_and_kept_to)
 }
 END_TEST
 
-static void try_faults(const char *seam)
+typedef struct attempt {
+    vly_device *device;
+    uint8_t *label;
+    vly_extent e;
+    vly_granulometry_options options;
+} attempt;
+
+static vly_status measure_once(void *self)
 {
-    vly_extent e = {9, 8, 7};
-    uint8_t *label = volume_random(e, 0.6, 4);
-    vly_granulometry_options options = options_of(VLY_PHASE_BIT(VLY_AM));
-    char plan[40];
-    vly_status status = VLY_EMEMORY;
-    vly_device *device = test_device(1, 0);
-    int64_t held = vly_memory_held();
-    options.minus = true;
-    for (int n = 1; status != VLY_OK; n++) {
-        snprintf(plan, sizeof plan, "%s:%d", seam, n);
-        setenv("VLY_FAULT", plan, 1);
-        vly_fault_reset();
-        status = try_measure(device, label, e, &options);
-        if (status != VLY_OK && status != VLY_EMEMORY && status != VLY_EDEVICE)
-            ck_abort_msg("%s: status %d, %s", plan, status, vly_error_message());
-        if (vly_memory_held() != held) ck_abort_msg("%s leaks", plan);
-    }
-    unsetenv("VLY_FAULT");
-    vly_fault_reset();
-    vly_device_close(device);
-    free(label);
+    const attempt *a = self;
+    return try_measure(a->device, a->label, a->e, &a->options);
 }
 
 START_TEST(every_failure_is_told_and_leaves_nothing_behind)
 {
-    try_faults("alloc");
-    try_faults("device");
+    attempt a = {.device = test_device(1, 0), .e = {9, 8, 7}, .options = options_of(VLY_PHASE_BIT(VLY_AM))};
+    a.label = volume_random(a.e, 0.6, 4);
+    a.options.minus = true;
+    ck_assert_int_gt(test_every_fault("alloc", measure_once, &a), 5);
+    ck_assert_int_gt(test_every_fault("device", measure_once, &a), 5);
+    vly_device_close(a.device);
+    free(a.label);
 }
 END_TEST
 

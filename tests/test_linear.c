@@ -3,7 +3,6 @@
 
 #include "cell/linear.h"
 #include "conductor.h"
-#include "core/fault.h"
 
 #include <stdio.h>
 
@@ -360,43 +359,29 @@ START_TEST(one_solver_takes_system_after_system)
 }
 END_TEST
 
-/* Each allocation and each call of the device fails once, and nothing is lost or used then. */
+static vly_status solve_once(void *self)
+{
+    trial *t = self;
+    vly_cell_solver *solver;
+    vly_buffer step;
+    double border;
+    int32_t iterations;
+    VLY_TRY(vly_buffer_create(&step, t->device, t->s.host.rows * 8, "step"));
+    vly_status status = vly_cell_solver_create(&solver, t->device, &t->n, &t->s.device);
+    if (status == VLY_OK) status = vly_cell_solver_refresh(solver, &t->s.device);
+    if (status == VLY_OK) status = vly_cell_solver_solve(solver, &t->s.device, 1e-2, step.data, &border, &iterations);
+    vly_cell_solver_free(solver);
+    vly_buffer_free(&step);
+    return status;
+}
+
 START_TEST(every_failure_is_a_status_and_frees_what_was_there)
 {
     if (test_emulated()) return;
-    static const char *const seams[] = {"alloc", "device"};
     trial t;
     begin(&t, test_device(1, 0), (vly_extent){4, 4, 5}, 2, &TEST_STATE);
-    double border;
-    int32_t iterations, failed = 0;
-    vly_buffer step;
     test_upload_system(&t.s, t.device);
-    ck_assert_int_eq(vly_buffer_create(&step, t.device, t.s.host.rows * 8, "step"), VLY_OK);
-    setenv("VLY_TEST", "1", 1);
-    for (int seam = 0; seam < 2; seam++) {
-        vly_status status = VLY_EMEMORY;
-        for (int32_t k = 1; status != VLY_OK && k < 2000; k++) {
-            char plan[32];
-            vly_cell_solver *solver = NULL;
-            int64_t held = vly_memory_held();
-            snprintf(plan, sizeof plan, "%s:%d", seams[seam], k);
-            setenv("VLY_FAULT", plan, 1);
-            vly_fault_reset();
-            status = vly_cell_solver_create(&solver, t.device, &t.n, &t.s.device);
-            if (status == VLY_OK) status = vly_cell_solver_refresh(solver, &t.s.device);
-            if (status == VLY_OK)
-                status = vly_cell_solver_solve(solver, &t.s.device, 1e-2, step.data, &border, &iterations);
-            vly_cell_solver_free(solver);
-            ck_assert(status == VLY_OK || status == VLY_EMEMORY || status == VLY_EDEVICE);
-            ck_assert_int_eq(vly_memory_held(), held);
-            failed += status != VLY_OK;
-        }
-        ck_assert_int_eq(status, VLY_OK);
-    }
-    ck_assert_int_ge(failed, 60);
-    unsetenv("VLY_FAULT");
-    vly_fault_reset();
-    vly_buffer_free(&step);
+    ck_assert_int_ge(test_every_fault("alloc", solve_once, &t) + test_every_fault("device", solve_once, &t), 60);
     finish(&t);
 }
 END_TEST

@@ -1,8 +1,6 @@
 /* Two-point functions: what must not matter (threads, memory), what fails, and what comes in. */
 #include "two_point_run.h"
 
-#include "core/fault.h"
-
 #include <stdio.h>
 
 static void check_same(const vly_two_point_result *a, const vly_two_point_result *b)
@@ -96,42 +94,33 @@ START_TEST(the_need_is_known_before_and_kept)
 }
 END_TEST
 
-/* Every allocation, and every call of the device, fails once. */
-static void try_faults(const char *seam)
-{
-    vly_extent e = {6, 7, 8};
-    uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 17);
-    vly_two_point_options options = {.counts = true, .reach = 2};
-    vly_device *device = test_device(1, 0);
+/* What is tried while something fails. */
+typedef struct attempt {
+    vly_device *device;
     vly_source *source;
-    ck_assert_int_eq(vly_source_memory(&source, labels, VLY_U8, e, NULL), VLY_OK);
-    int64_t before = vly_memory_held();
-    vly_status status = VLY_EINTERNAL;
-    int failed = 0;
-    for (int n = 1; status != VLY_OK; n++, failed++) {
-        char plan[32];
-        vly_two_point_result r;
-        snprintf(plan, sizeof plan, "%s:%d", seam, n);
-        setenv("VLY_FAULT", plan, 1);
-        vly_fault_reset();
-        status = vly_two_point(&r, device, source, &options);
-        unsetenv("VLY_FAULT");
-        vly_fault_reset();
-        ck_assert_msg(status == VLY_OK || status == VLY_EMEMORY || status == VLY_EDEVICE, "%s: %s", plan,
-                      vly_error_message());
-        vly_two_point_free(&r);
-        ck_assert_int_eq(vly_memory_held(), before);
-    }
-    ck_assert_int_gt(failed, 5);
-    vly_source_close(source);
-    vly_device_close(device);
-    free(labels);
+} attempt;
+
+static vly_status measure(void *self)
+{
+    const attempt *a = self;
+    const vly_two_point_options options = {.counts = true, .reach = 2};
+    vly_two_point_result r;
+    const vly_status status = vly_two_point(&r, a->device, a->source, &options);
+    vly_two_point_free(&r);
+    return status;
 }
 
 START_TEST(every_failure_comes_back_and_nothing_leaks)
 {
-    try_faults("alloc");
-    try_faults("device");
+    vly_extent e = {6, 7, 8};
+    uint8_t *labels = random_labels(e, NOTHING_OUTSIDE, 17);
+    attempt a = {.device = test_device(1, 0)};
+    ck_assert_int_eq(vly_source_memory(&a.source, labels, VLY_U8, e, NULL), VLY_OK);
+    ck_assert_int_gt(test_every_fault("alloc", measure, &a), 5);
+    ck_assert_int_gt(test_every_fault("device", measure, &a), 5);
+    vly_source_close(a.source);
+    vly_device_close(a.device);
+    free(labels);
 }
 END_TEST
 
