@@ -171,8 +171,7 @@ vly_status vly_work_bpx(vly_run *run, const vly_piece *piece)
     vly_settings settings = piece->sample->settings;
     vly_document *document = NULL;
     char *path = NULL;
-    const vly_piece *labels = piece - 1;
-    while (!vly_piece_needs(piece, labels)) labels--;
+    const vly_piece *labels = vly_piece_labels(run, piece);
     settings.labels = (vly_label_map){.listed = {false}}; /* these are ours */
     snprintf(h.source, sizeof h.source, "measured in %.180s", labels->outputs[0]);
     VLY_TRY(vly_run_path(&path, run, labels->outputs[0]));

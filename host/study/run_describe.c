@@ -33,8 +33,7 @@ vly_status vly_work_describe(vly_run *run, const vly_piece *piece)
     const char *input;
     vly_status status = vly_run_path(&output, run, piece->outputs[0]);
     if (status == VLY_OK) status = vly_format(&curves, "%s/%scurves", run->folder, piece->sample->folder);
-    for (const vly_piece *other = run->pieces; other < piece && !labels && status == VLY_OK; other++)
-        if (vly_piece_needs(piece, other)) status = vly_run_path(&labels, run, other->outputs[0]);
+    if (status == VLY_OK) status = vly_run_path(&labels, run, vly_piece_labels(run, piece)->outputs[0]);
     if (status == VLY_OK) {
         input = labels;
         settings.inputs = &input;

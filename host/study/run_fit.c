@@ -167,8 +167,7 @@ vly_status vly_work_fit(vly_run *run, const vly_piece *piece)
     vly_status status = vly_run_path(&result, run, piece->outputs[0]);
     if (status == VLY_OK) status = vly_run_path(&csv, run, piece->outputs[1]);
     if (status == VLY_OK) status = vly_format(&folder, "%s/pieces/.%s.simulations", run->folder, piece->name);
-    for (const vly_piece *other = run->pieces; other < piece && status == VLY_OK && !labels; other++)
-        if (vly_piece_needs(piece, other)) status = vly_run_path(&labels, run, other->outputs[0]);
+    if (status == VLY_OK) status = vly_run_path(&labels, run, vly_piece_labels(run, piece)->outputs[0]);
     if (status == VLY_OK) status = begin_in(folder, piece);
     if (status == VLY_OK) status = compute(&document, run, piece, labels, folder);
     if (status == VLY_OK) status = gather(document, folder, csv);

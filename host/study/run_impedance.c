@@ -27,8 +27,7 @@ vly_status vly_work_impedance(vly_run *run, const vly_piece *piece)
     char *labels = NULL, *csv = NULL, *path = NULL;
     vly_status status = vly_run_path(&csv, run, piece->outputs[0]);
     if (status == VLY_OK) status = vly_run_path(&path, run, piece->outputs[1]);
-    for (const vly_piece *other = run->pieces; other < piece && status == VLY_OK && !labels; other++)
-        if (vly_piece_needs(piece, other)) status = vly_run_path(&labels, run, other->outputs[0]);
+    if (status == VLY_OK) status = vly_run_path(&labels, run, vly_piece_labels(run, piece)->outputs[0]);
     if (status == VLY_OK) status = compute(&document, run, piece, labels, csv);
     if (status == VLY_OK) status = vly_document_write(document, path, true);
     vly_document_free(document);

@@ -111,6 +111,8 @@ vly_status vly_run_path(char **out, const vly_run *run, const char *name);
 vly_status vly_run_list(vly_run *run);
 vly_status vly_run_select(vly_run *run, const char *only, const char *from);
 bool vly_piece_needs(const vly_piece *piece, const vly_piece *other);
+/* The piece whose labels it looks at: the first that it needs. */
+const vly_piece *vly_piece_labels(const vly_run *run, const vly_piece *piece);
 /* Whether it closes the active material that the other one, k-means, finds. */
 bool vly_piece_closes(const vly_piece *piece, const vly_piece *other);
 /* Whether it is a trinarisation by the network. */

@@ -133,6 +133,13 @@ bool vly_piece_needs(const vly_piece *piece, const vly_piece *other)
     return false;
 }
 
+const vly_piece *vly_piece_labels(const vly_run *run, const vly_piece *piece)
+{
+    const vly_piece *other = run->pieces;
+    while (!vly_piece_needs(piece, other)) other++;
+    return other;
+}
+
 bool vly_piece_asks_network(const vly_piece *piece)
 {
     return piece->kind->work == vly_work_segment && piece->method >= (int32_t)VLY_METHOD_NN;

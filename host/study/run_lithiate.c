@@ -57,8 +57,7 @@ vly_status vly_work_lithiate(vly_run *run, const vly_piece *piece)
     vly_status status = vly_run_path(&curve, run, piece->outputs[0]);
     if (status == VLY_OK) status = vly_run_path(&result, run, piece->outputs[1]);
     if (status == VLY_OK) status = vly_format(&checkpoint, "%s/pieces/.%s.checkpoint", run->folder, piece->name);
-    for (const vly_piece *other = run->pieces; other < piece && status == VLY_OK && !labels; other++)
-        if (vly_piece_needs(piece, other)) status = vly_run_path(&labels, run, other->outputs[0]);
+    if (status == VLY_OK) status = vly_run_path(&labels, run, vly_piece_labels(run, piece)->outputs[0]);
     if (status == VLY_OK) status = compute(&document, run, piece, labels, curve, checkpoint);
     if (status == VLY_OK) status = vly_document_write(document, result, true);
     if (status == VLY_OK) status = vly_file_remove(checkpoint);

@@ -9,9 +9,8 @@ vly_status vly_work_transport(vly_run *run, const vly_piece *piece)
 {
     vly_settings settings = piece->sample->settings;
     vly_document *document = NULL;
-    char *labels = NULL, *path = NULL;
-    for (const vly_piece *other = run->pieces; other < piece; other++)
-        if (vly_piece_needs(piece, other) && !labels) VLY_TRY(vly_run_path(&labels, run, other->outputs[0]));
+    char *labels, *path = NULL;
+    VLY_TRY(vly_run_path(&labels, run, vly_piece_labels(run, piece)->outputs[0]));
     settings.inputs = (const char *const[]){labels};
     settings.input_count = 1;
     settings.output[0] = 0;
