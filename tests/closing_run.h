@@ -2,6 +2,7 @@
 #ifndef VLY_CLOSING_RUN_H
 #define VLY_CLOSING_RUN_H
 
+#include "closing_rank.h"
 #include "support.h"
 
 #include "segment/closing_impl.h"
@@ -104,20 +105,6 @@ static inline void naive_radii(const scene *s, int32_t *rho2, int32_t *d2)
     for (int64_t x = 0; x < s->voxels; x++)
         for (int64_t v = 0; v < s->voxels && d2[x] > 0; v++)
             if (square_between(s->e, x, v) < d2[x] && d2[x] > rho2[v]) rho2[v] = d2[x];
-}
-
-typedef struct ranked {
-    int32_t rho2, d2;
-    uint64_t hash;
-    int64_t index;
-} ranked;
-
-static inline int by_rank(const void *a, const void *b)
-{
-    const ranked *x = a, *y = b;
-    if (x->rho2 != y->rho2) return x->rho2 < y->rho2 ? -1 : 1;
-    if (x->d2 != y->d2) return x->d2 < y->d2 ? -1 : 1;
-    return (x->hash > y->hash) - (x->hash < y->hash);
 }
 
 /* Labels of the targets that the result names, and the radii it should name. */

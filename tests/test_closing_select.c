@@ -1,4 +1,5 @@
 /* The exact choice of CBD voxels page by page: against sorting all open voxels by (rho^2, D^2, hash). */
+#include "closing_rank.h"
 #include "support.h"
 
 #include "segment/closing_impl.h"
@@ -17,20 +18,6 @@ typedef struct scene {
     vly_edx_page *pages;
     vly_closing_choice *choices, *wanted;
 } scene;
-
-typedef struct ranked {
-    int32_t rho2, d2;
-    uint64_t hash;
-    int64_t index;
-} ranked;
-
-static int by_rank(const void *a, const void *b)
-{
-    const ranked *x = a, *y = b;
-    if (x->rho2 != y->rho2) return x->rho2 < y->rho2 ? -1 : 1;
-    if (x->d2 != y->d2) return x->d2 < y->d2 ? -1 : 1;
-    return (x->hash > y->hash) - (x->hash < y->hash);
-}
 
 /* rho^2 and D^2 below `values`; labels of all kinds; targets from none to all. */
 static scene make_scene(vly_device *device, int64_t page, int32_t count, int32_t values, uint64_t seed)
