@@ -17,11 +17,7 @@ static inline vly_document *read_document(const char *path)
 /* What stands on stdout; kept out of the folder that the program works in. */
 static inline vly_document *document_of_output(void)
 {
-    FILE *file = fopen("../document.json", "w");
-    ck_assert_ptr_nonnull(file);
-    fputs(program_out, file);
-    fclose(file);
-    return read_document("../document.json");
+    return read_document(test_write_text("../document.json", program_out));
 }
 
 static inline double number(const vly_document *document, const char *path)

@@ -155,6 +155,15 @@ const char *test_path(const char *name)
     return path;
 }
 
+const char *test_write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+    return path;
+}
+
 const char *test_data(const char *name)
 {
     static char path[512];

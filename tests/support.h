@@ -51,6 +51,9 @@ int test_every_fault(const char *seam, vly_status (*attempt)(void *self), void *
 const char *test_folder(void);
 const char *test_path(const char *name);
 
+/* Writes a text file; returns its path. */
+const char *test_write_text(const char *path, const char *text);
+
 /* A file of the shared real volumes, or NULL where they are absent: then the test returns early and says so. */
 const char *test_data(const char *name);
 

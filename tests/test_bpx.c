@@ -46,12 +46,7 @@ static const char *file_with(const char *from, const char *to)
 
 static const char *file_of(const char *text)
 {
-    const char *path = test_path("text.json");
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_int_ge(fputs(text, file), 0);
-    ck_assert_int_eq(fclose(file), 0);
-    return path;
+    return test_write_text(test_path("text.json"), text);
 }
 
 static vly_materials *read_file(const char *path)

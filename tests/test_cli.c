@@ -244,10 +244,8 @@ START_TEST(events_are_json_lines)
         int lines = 0, starts = 0, ends = 0, devices = 0;
         for (; fgets(line, sizeof line, file); lines++) {
             vly_document *document;
-            FILE *one = fopen("../line.json", "w");
-            fputs(line, one);
-            fclose(one);
-            ck_assert_msg(vly_document_read(&document, "../line.json") == VLY_OK, "%s", line);
+            const char *one = test_write_text("../line.json", line);
+            ck_assert_msg(vly_document_read(&document, one) == VLY_OK, "%s", line);
             const char *event = vly_document_string(document, "ev");
             ck_assert(vly_document_number(document, "t") >= 0.0);
             starts += strcmp(event, "run_start") == 0;

@@ -246,9 +246,7 @@ START_TEST(a_voxel_size_must_be_known)
 {
     program_folder("size");
     write_labels("l", BLOCKS, 0);
-    FILE *file = fopen("l.json", "w");
-    fputs("{\"extent\": [18, 12, 10], \"type\": \"u8\"}", file);
-    fclose(file);
+    test_write_text("l.json", "{\"extent\": [18, 12, 10], \"type\": \"u8\"}");
     PROGRAM_REFUSES(65, "voxel size", "describe l.raw -o d.json");
     PROGRAM_DOES("describe l.raw -o d.json --voxel-size 0.642um");
 }

@@ -3,19 +3,11 @@
 
 #include <math.h>
 
-static void write_text(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-}
-
 static void begin(const char *name)
 {
     program_folder(name);
     program_write_grey("g", (vly_extent){40, 30, 20});
-    write_text("p.csv", "depth,intensity\n0.1,12\n0.3,14\n0.5,17\n0.7,18\n0.9,21\n");
+    test_write_text("p.csv", "depth,intensity\n0.1,12\n0.3,14\n0.5,17\n0.7,18\n0.9,21\n");
 }
 
 #define WHOLE "--fractions am=0.5,cbd=0.3,pore=0.2 --subsample 5000 --evaluations 60 -q"
@@ -50,7 +42,7 @@ START_TEST(the_document_tells_the_line_and_every_page)
 {
     begin("document");
     PROGRAM_DOES("segment g.raw -o l.tif --method edx-closing --edx p.csv --edx-draws 50 --json " WHOLE);
-    write_text("l.json", program_out);
+    test_write_text("l.json", program_out);
     vly_document *d = read_document("l.json");
     /* five points: 12 + 11 (depth - 0.1) fits them but for rounding; 20 pages of 0.5 um */
     ck_assert_double_eq_tol(vly_document_number(d, "gradient.intercept"), 10.9, 1e-9);
@@ -77,7 +69,7 @@ START_TEST(a_flipped_profile_turns_the_gradient_round)
 {
     begin("flip");
     PROGRAM_DOES("segment g.raw -o l.tif --method edx-closing --edx p.csv --edx-separator bottom --json " WHOLE);
-    write_text("l.json", program_out);
+    test_write_text("l.json", program_out);
     vly_document *d = read_document("l.json");
     ck_assert_double_eq_tol(vly_document_number(d, "gradient.slope_per_um"), -1.1, 1e-9);
     ck_assert(vly_document_number(d, "cbd_fraction.0") > vly_document_number(d, "cbd_fraction.19"));
@@ -99,9 +91,9 @@ START_TEST(bad_input_is_refused_before_the_work_and_leaves_nothing)
     program_write_raw("nan", map, "f32", sizeof map, (vly_extent){40, 30, 1});
     map[45] = -3.0f;
     program_write_raw("negative", map, "f32", sizeof map, (vly_extent){40, 30, 1});
-    write_text("semicolon.csv", "depth;intensity\n0.1;3\n");
-    write_text("falls.csv", "depth,intensity\n0.1,10\n0.2,0\n0.3,0\n0.9,0\n");
-    write_text("zero.csv", "depth,intensity\n0.1,0\n0.2,0\n0.3,0\n0.9,0\n");
+    test_write_text("semicolon.csv", "depth;intensity\n0.1;3\n");
+    test_write_text("falls.csv", "depth,intensity\n0.1,10\n0.2,0\n0.3,0\n0.9,0\n");
+    test_write_text("zero.csv", "depth,intensity\n0.1,0\n0.2,0\n0.3,0\n0.9,0\n");
     const int files = program_files();
 #define CLOSING "segment g.raw -o l.tif -q --method edx-closing "
     PROGRAM_REFUSES(2, "edx-closing needs --edx MAP.tif or PROFILE.csv", CLOSING);
@@ -156,8 +148,8 @@ static void check_curves(void)
 START_TEST(a_study_closes_what_its_k_means_found)
 {
     begin("study");
-    write_text("study.yaml", "version: 1\ninput: {grey: g.raw, edx: p.csv}\nmethods: all\nsubsample: 5000\n"
-                             "evaluations: 60\nfractions: am=0.5,cbd=0.3,pore=0.2\n");
+    test_write_text("study.yaml", "version: 1\ninput: {grey: g.raw, edx: p.csv}\nmethods: all\nsubsample: 5000\n"
+                                  "evaluations: 60\nfractions: am=0.5,cbd=0.3,pore=0.2\n");
     PROGRAM_DOES("run study.yaml -o out -q");
     ck_assert_ptr_nonnull(strstr(program_out, "segment.edx-closing"));
     check_curves();
@@ -166,11 +158,11 @@ START_TEST(a_study_closes_what_its_k_means_found)
     PROGRAM_DOES("run study.yaml -o out -q");
     ck_assert_ptr_null(strstr(program_out, "computed"));
     /* other EDX data are no business of k-means */
-    write_text("p.csv", "depth,intensity\n0.1,21\n0.3,18\n0.5,17\n0.7,14\n0.9,12\n");
+    test_write_text("p.csv", "depth,intensity\n0.1,21\n0.3,18\n0.5,17\n0.7,14\n0.9,12\n");
     PROGRAM_DOES("run study.yaml -o out -q");
     ck_assert_ptr_nonnull(strstr(program_out, "computed   segment.edx-closing"));
     ck_assert_ptr_nonnull(strstr(program_out, "finished   segment.kmeans"));
-    write_text("study.yaml", "version: 1\ninput: g.raw\nmethods: [kmeans, edx-closing]\n");
+    test_write_text("study.yaml", "version: 1\ninput: g.raw\nmethods: [kmeans, edx-closing]\n");
     PROGRAM_REFUSES(2, "study.yaml:2:1: sample sample: edx-closing without EDX data", "run study.yaml -o out2 -q");
 }
 END_TEST

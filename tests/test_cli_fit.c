@@ -188,25 +188,17 @@ START_TEST(a_dry_run_says_what_it_would_take)
 }
 END_TEST
 
-static void write_csv(const char *text)
-{
-    FILE *csv = fopen("curve.csv", "w");
-    ck_assert_ptr_nonnull(csv);
-    fputs(text, csv);
-    fclose(csv);
-}
-
 START_TEST(what_makes_no_sense_is_refused)
 {
     program_folder("refused");
     write_cell();
     PROGRAM_REFUSES(VLY_EUSAGE, "no measured curve", "fit c.raw --quiet");
     PROGRAM_REFUSES(VLY_ENOINPUT, "curve.csv", FIT);
-    write_csv("capacity_mah_cm2,voltage_v\n1,4\n2,nan\n");
+    test_write_text("curve.csv", "capacity_mah_cm2,voltage_v\n1,4\n2,nan\n");
     PROGRAM_REFUSES(VLY_EDATA, ":3: a number expected", FIT);
-    write_csv("capacity_mah_cm2,voltage_v\n1,4\n2,3.9\n");
+    test_write_text("curve.csv", "capacity_mah_cm2,voltage_v\n1,4\n2,3.9\n");
     PROGRAM_REFUSES(VLY_EDATA, "2 points", FIT);
-    write_csv("capacity,voltage\n1,4\n");
+    test_write_text("curve.csv", "capacity,voltage\n1,4\n");
     PROGRAM_REFUSES(VLY_EDATA, "no column of", FIT);
     FILE *csv = fopen("curve.csv", "w");
     fprintf(csv, "mA/cm2,mAh/cm2,U [V]\n");

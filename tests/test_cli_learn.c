@@ -92,11 +92,9 @@ START_TEST(a_study_learns_its_own_network_once)
 {
     program_folder("study");
     PROGRAM_DOES("synth --size 40,40,44 --fib-ratio 4 --seed 2 -o s -q");
-    FILE *file = fopen("study.yaml", "w");
-    fputs("version: 1\ninput: {grey: s/grey.tif, truth: s/truth.tif}\nmethods: [threshold, nn-am-cond, nn-p-cond]\n"
-          "fib: s/fib/labels.tif\nratio: 4\ntransform: s/synth.json\nepochs: 1\nfar_field: no\n",
-          file);
-    fclose(file);
+    test_write_text("study.yaml", "version: 1\ninput: {grey: s/grey.tif, truth: s/truth.tif}\n"
+                                  "methods: [threshold, nn-am-cond, nn-p-cond]\nfib: s/fib/labels.tif\nratio: 4\n"
+                                  "transform: s/synth.json\nepochs: 1\nfar_field: no\n");
     PROGRAM_DOES("run study.yaml -o out -q --json --events events.jsonl");
     ck_assert_int_eq(access("out/learn/model.safetensors", F_OK), 0);
     ck_assert_int_eq(access("out/labels/nn-p-cond.tif", F_OK), 0);

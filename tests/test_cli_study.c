@@ -3,20 +3,12 @@
 
 #include <jansson.h>
 
-static void write_text(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-}
-
 static void begin(const char *name)
 {
     program_folder(name);
     program_write_grey("g", (vly_extent){40, 30, 20});
-    write_text("study.yaml", "version: 1\ninput: g.raw\nmethods: [threshold, kmeans]\nsubsample: 5000\n"
-                             "fractions: am=0.5,cbd=0.33,pore=0.17\n");
+    test_write_text("study.yaml", "version: 1\ninput: g.raw\nmethods: [threshold, kmeans]\nsubsample: 5000\n"
+                                  "fractions: am=0.5,cbd=0.33,pore=0.17\n");
 }
 
 static void has(const char *text)
@@ -63,16 +55,16 @@ END_TEST
 START_TEST(mistakes_in_a_study_file_are_told_with_their_place)
 {
     begin("mistakes");
-    write_text("wrong.yaml", "version: 1\ninput: g.raw\nfractoins: paper\n");
+    test_write_text("wrong.yaml", "version: 1\ninput: g.raw\nfractoins: paper\n");
     PROGRAM_REFUSES(2, "wrong.yaml:3:1: fractoins: no such key, did you mean fractions?", "run wrong.yaml -o out");
-    write_text("wrong.yaml", "version: 1\ninput: g.raw\nfractions: am=0.5,cbd=0.5,pore=0.5\n");
+    test_write_text("wrong.yaml", "version: 1\ninput: g.raw\nfractions: am=0.5,cbd=0.5,pore=0.5\n");
     PROGRAM_REFUSES(2, "wrong.yaml:3", "run wrong.yaml -o out");
     PROGRAM_REFUSES(66, "none.yaml", "run none.yaml -o out");
     PROGRAM_REFUSES(2, "-o PATH expected", "run study.yaml");
-    write_text("wrong.yaml", "version: 1\ninput: none.tif\n");
+    test_write_text("wrong.yaml", "version: 1\ninput: none.tif\n");
     PROGRAM_REFUSES(66, "none.tif", "run wrong.yaml -o out");
     mkdir("full", 0777);
-    write_text("full/thesis.txt", "precious");
+    test_write_text("full/thesis.txt", "precious");
     PROGRAM_REFUSES(73, "full", "run study.yaml -o full");
     ck_assert_int_eq(access("full/thesis.txt", R_OK), 0);
 }
@@ -205,7 +197,7 @@ END_TEST
 START_TEST(a_failing_piece_is_an_event_with_its_reason)
 {
     begin("failing");
-    write_text("study.yaml", "version: 1\ninput: g.raw\nmethods: [threshold]\nquantities: none\nmask: m.raw\n");
+    test_write_text("study.yaml", "version: 1\ninput: g.raw\nmethods: [threshold]\nquantities: none\nmask: m.raw\n");
     program_write_raw("m", (const uint8_t[64]){0}, "u8", 64, (vly_extent){4, 4, 4}); /* of another extent */
     ck_assert_int_ne(program_run("run -q study.yaml -o out --events events.jsonl"), 0);
     double time = 0;

@@ -140,10 +140,7 @@ START_TEST(a_closing_leaves_its_labels_or_none)
     program_write_grey("v", e);
     for (int i = 0; i < 12 * 10 * 8; i++) am[i] = vly_hash((uint64_t)(i / 3), 4) % 2 ? VLY_AM : VLY_PORE;
     program_write_raw("am", am, "u8", sizeof am, e);
-    FILE *file = fopen("p.csv", "w");
-    ck_assert_ptr_nonnull(file);
-    fputs("depth,intensity\n0.1,12\n0.5,17\n0.9,21\n", file);
-    fclose(file);
+    test_write_text("p.csv", "depth,intensity\n0.1,12\n0.5,17\n0.9,21\n");
     vly_settings_defaults(&settings);
     set("output", "l.tif");
     set("method", "edx-closing");

@@ -96,13 +96,9 @@ START_TEST(a_damaged_file_is_refused_with_its_line)
 {
     vly_document *document;
     const char *path = test_path("damaged.json");
-    FILE *file = fopen(path, "w");
-    fputs("{\n\"a\": }", file);
-    fclose(file);
+    test_write_text(path, "{\n\"a\": }");
     test_fails(vly_document_read(&document, path), VLY_EDATA, "damaged.json:2:");
-    file = fopen(path, "w");
-    fputs("[1]", file);
-    fclose(file);
+    test_write_text(path, "[1]");
     test_fails(vly_document_read(&document, path), VLY_EDATA, "object expected");
     test_fails(vly_document_read(&document, test_path("none.json")), VLY_ENOINPUT, "none.json");
 }

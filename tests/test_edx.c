@@ -9,16 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *write_text(const char *name, const char *text)
-{
-    const char *path = test_path(name);
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    ck_assert_int_eq(fclose(file), 0);
-    return path;
-}
-
 static const char *write_map(const char *name, const void *pixels, vly_type type, int32_t nx, int32_t ny, int32_t nz)
 {
     const char *path = test_path(name);
@@ -220,7 +210,7 @@ START_TEST(a_profile_is_read_as_spreadsheets_leave_it)
                            "\n\"depth\", \"intensity\"\n\n 0.1 , 3.0\n\n0.5,5e0\n0.9,7",
                            "depth,intensity,error\n0.1,3,1\n0.5,5,2\n0.9,7,1\n\n\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        vly_edx_profile p = read_good(write_text("profile.csv", texts[i]), &options);
+        vly_edx_profile p = read_good(test_write_text(test_path("profile.csv"), texts[i]), &options);
         ck_assert(p.count == 3 && p.columns == 0);
         ck_assert_double_eq_tol(p.slope, 5.0, 1e-12);
         ck_assert_double_eq_tol(p.intercept, 2.5, 1e-12);
@@ -228,7 +218,7 @@ START_TEST(a_profile_is_read_as_spreadsheets_leave_it)
         vly_edx_profile_free(&p);
     }
     options.flip = true;
-    vly_edx_profile p = read_good(write_text("PROFILE.CSV", texts[0]), &options);
+    vly_edx_profile p = read_good(test_write_text(test_path("PROFILE.CSV"), texts[0]), &options);
     ck_assert_double_eq_tol(p.slope, -5.0, 1e-12);
     vly_edx_profile_free(&p);
 }
@@ -260,8 +250,8 @@ START_TEST(bad_profiles_are_refused_with_their_line)
         {"depth,intensity\n0.1,0\n0.2,0\n0.9,0\n", "(E_FLAT)"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        refuse(VLY_EDATA, bad[i][1], write_text("profile.csv", bad[i][0]), &options);
-    const char *good = write_text("profile.csv", "depth,intensity\n0.1,3\n0.5,5\n0.9,7\n");
+        refuse(VLY_EDATA, bad[i][1], test_write_text(test_path("profile.csv"), bad[i][0]), &options);
+    const char *good = test_write_text(test_path("profile.csv"), "depth,intensity\n0.1,3\n0.5,5\n0.9,7\n");
     options.weighted = true;
     refuse(VLY_EDATA, "no error is known", good, &options);
     options = VLY_EDX_OPTIONS_INIT;
@@ -295,7 +285,7 @@ START_TEST(weights_and_errors_follow_the_normal_equations)
     double intercept = (x2 * y1 - x1 * xy) / determinant;
     for (int i = 0; i < N; i++) rss += w[i] * pow(y[i] - intercept - slope * x[i], 2);
     double variance = rss / (N - 2);
-    vly_edx_profile p = read_good(write_text("profile.csv", text), &options);
+    vly_edx_profile p = read_good(test_write_text(test_path("profile.csv"), text), &options);
     ck_assert_double_eq_tol(p.slope, slope, 1e-10);
     ck_assert_double_eq_tol(p.intercept, intercept, 1e-10);
     ck_assert_double_eq_tol(p.slope_error, sqrt(variance * s / determinant), 1e-10);

@@ -376,9 +376,7 @@ START_TEST(synth_makes_a_cathode_and_the_tomogram_of_labels)
     fails(vly_job_synth, VLY_EUSAGE, "cubic");
     static const uint8_t nothing[64];
     program_write_raw("sizeless", nothing, "u8", 64, (vly_extent){4, 4, 4});
-    FILE *file = fopen("sizeless.json", "w");
-    fputs("{\"extent\": [4, 4, 4], \"type\": \"u8\"}", file);
-    fclose(file);
+    test_write_text("sizeless.json", "{\"extent\": [4, 4, 4], \"type\": \"u8\"}");
     start(0, NULL, NULL);
     ck_assert_int_eq(vly_settings_set(&settings, "synth", "from", "sizeless.raw", "command line"), VLY_OK);
     set("output", "c");

@@ -4,7 +4,6 @@
 #include "support.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -245,12 +244,7 @@ END_TEST
 
 static const char *write_text(const char *name, const char *text)
 {
-    const char *path = test_path(name);
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_int_ge(fputs(text, file), 0);
-    ck_assert_int_eq(fclose(file), 0);
-    return path;
+    return test_write_text(test_path(name), text);
 }
 
 START_TEST(tables_come_from_csv)

@@ -3,7 +3,6 @@
 
 #include "study/yaml.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,10 +152,7 @@ END_TEST
 START_TEST(a_file_is_read_or_named_as_missing)
 {
     vly_yaml *root;
-    const char *path = test_path("a.yaml");
-    FILE *file = fopen(path, "w");
-    fputs("a: 1\n", file);
-    fclose(file);
+    const char *path = test_write_text(test_path("a.yaml"), "a: 1\n");
     ck_assert_int_eq(vly_yaml_read(&root, path), VLY_OK);
     ck_assert_str_eq(text_of(root, "a"), "1");
     vly_yaml_free(root);
