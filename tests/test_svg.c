@@ -37,6 +37,7 @@ START_TEST(numbers_have_sensible_digits_in_every_locale)
     EXPECT_HTML("0.00 1.50 -2.46 3", "%.2f %.2f %.2f %.0f", -0.001, 1.5, -2.456, 3.2);
     EXPECT_HTML("0.398 0.642 1 0 1235", "%.4g %.4g %.4g %.4g %.4g", 0.398, 0.642, 1.0, 0.0, 1234.56);
     EXPECT_HTML("3.2e-9 1.5e12 -1e-5 10", "%.3g %.3g %.3g %.3g", 3.2e-9, 1.5e12, -1e-5, 9.9999);
+    EXPECT_HTML("1e-12 1e-9", "%.1g %.3g", 9.6e-13, 9.9999e-10);
     EXPECT_HTML("– –", "%.3f %.3g", (double)NAN, (double)INFINITY);
     EXPECT_HTML("7 −3 5\u202f000\u202f000\u202f000 999 1\u202f000", "%d %d %lld %lld %lld", 7, -3, 5000000000LL, 999LL,
                 1000LL);

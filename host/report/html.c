@@ -87,6 +87,7 @@ static void significant(vly_text *to, double value, int digits)
         trimmed(to, value, exponent < digits ? digits - 1 - exponent : 0);
         return;
     }
+    if (nearbyint(fabs(value) / pow(10, exponent - digits + 1)) >= pow(10, digits)) exponent++; /* 9.6 is 1e1 */
     trimmed(to, value / pow(10, exponent), digits - 1);
     raw(to, "e");
     if (exponent < 0) raw(to, "-");
