@@ -13,7 +13,7 @@ enum { PANEL = VLY_SVG_WIDTH / 2, HEIGHT = 300, PICTURE = 260 };
 static const double FLUX_MOST = 4.0; /* times the mean: white */
 
 static const char *const axes[] = {"x", "y", "z"};
-static const char *const colours[] = {"#c2410c", "#15803d", "#1d4ed8"};
+static const char *const colours[] = {"#d55e00", "#009e73", "#0072b2"};
 
 static const json_t *direction_of(const json_t *transport, int a)
 {
