@@ -11,7 +11,7 @@ START_TEST(every_stage_gives_rows_with_a_rate)
     vly_bench_result r;
     vly_bench_options options = VLY_BENCH_OPTIONS_INIT;
     options.side = 24;
-    options.repeats = 2;
+    options.repeats = test_small() ? 1 : 2;
     options.scratch = test_folder();
     ck_assert_msg(vly_bench(&r, device, &options) == VLY_OK, "%s", vly_error_message());
     for (int32_t s = 0; vly_bench_stage(s); s++) {

@@ -450,7 +450,7 @@ int main(void)
     TCase *runtime = tcase_create("no_failure_of_the_cuda_runtime_gives_other_labels");
     tcase_set_timeout(runtime, 240);
     tcase_add_loop_test(runtime, no_failure_of_the_cuda_runtime_gives_other_labels, 0,
-                        test_small() ? 300 : 0); /* a run makes about 280 calls */
+                        test_emulated() ? 300 : 0); /* a run makes about 280 calls */
     suite_add_tcase(suite, runtime);
     return test_run(suite);
 }
