@@ -44,7 +44,7 @@ bool test_small(void)
 #if defined __SANITIZE_THREAD__ || defined __SANITIZE_ADDRESS__
     return true;
 #else
-    return test_emulated();
+    return test_emulated() && !getenv("VLY_TEST_WHOLE");
 #endif
 }
 

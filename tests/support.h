@@ -21,7 +21,8 @@ vly_device *test_cpu(int32_t threads);
 /* Whether the device is an emulated one: 2 us a thread, so 32^3 voxels are the most it can do. */
 bool test_emulated(void);
 
-/* Whether volumes have to be small: an emulated device, or a sanitizer, which looks at every access. */
+/* Whether volumes have to be small: an emulated device, or a sanitizer, which looks at every access. VLY_TEST_WHOLE=1 has
+ * emulated devices do what real ones would, for subjects that one asks for by name. */
 bool test_small(void);
 
 /* What lies in device memory when all kernels so far are done; yours to free. */
